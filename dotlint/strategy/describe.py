@@ -38,12 +38,13 @@ _SINGLE: Final = "not divided"
 
 
 class DegreeRow(Struct, frozen=True):
-    """One axis: its degree, its full name, and its effect on the model."""
+    """One axis: its degree, its full name, its effect on the model, and the launch option that states it, if any."""
 
     axis: str
     degree: int
     name: str
     meaning: str
+    origin: str = ""
 
 
 class StageRow(Struct, frozen=True):
@@ -175,7 +176,7 @@ def _degree_rows(phase: Phase) -> tuple[DegreeRow, ...]:
             meaning = _MEANINGS[axis].format(n=degree) if degree > 1 else _SINGLE
             if axis not in phase.degrees.named:
                 meaning += " (derived)"
-            rows.append(DegreeRow(axis, degree, AXIS_NAMES[axis], meaning))
+            rows.append(DegreeRow(axis, degree, AXIS_NAMES[axis], meaning, dict(phase.origins).get(axis, "")))
     return tuple(rows)
 
 
@@ -239,6 +240,7 @@ def _phase_dict(phase: PhaseDescription) -> dict[str, Any]:
         "assumed": phase.assumed,
         "file": phase.file,
         "degrees": {row.axis: row.degree for row in phase.degrees},
+        "origins": {row.axis: row.origin for row in phase.degrees if row.origin},
         "formula": phase.formula,
         "gpus": phase.total,
         "ids": str(phase.gpus),

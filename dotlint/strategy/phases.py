@@ -43,6 +43,7 @@ class Phase(Struct, frozen=True):
     own_gpus: bool = False
     declared_world: int | None = None
     facts: ModelFacts = field(default_factory=ModelFacts)
+    origins: tuple[tuple[str, str], ...] = ()
 
     @property
     def path(self) -> str | None:
@@ -370,6 +371,7 @@ def build(
                 own_gpus=spec.gpus is not None,
                 declared_world=spec.world,
                 facts=model.with_own(spec.facts),
+                origins=spec.origins,
             )
         )
     return Strategy(tuple(phases), layout, model, pool, source, tuple(specs), notes)

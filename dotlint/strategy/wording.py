@@ -52,7 +52,8 @@ def _phase_lines(phase: PhaseDescription, width: int) -> Iterator[str]:
     if phase.formula:
         yield from _wrapped(f"{phase.formula} GPUs" if "=" in phase.formula else phase.formula, width, _GAP)
     yield ""
-    yield from table([(f"{row.axis.upper()}={row.degree}", row.name, row.meaning) for row in phase.degrees], width)
+    cells = [(f"{row.axis.upper()}={row.degree}", row.name, row.meaning, row.origin) for row in phase.degrees]
+    yield from table([row if any(each[3] for each in cells) else row[:3] for row in cells], width)
     yield ""
     for label, part in divisions(phase.stages[0]):
         yield from _wrapped(f"{label}: {part_text(part)}", width, _GAP)

@@ -70,6 +70,8 @@ def test_written_file_says_the_same(tmp_path: Path) -> None:
     assert two.pop("source") == "deployment.toml"
     assert one.pop("notes")
     assert not two.pop("notes")
+    assert one["phases"][0].pop("origins") == {"tp": "launch.sh:1:14: --tensor-parallel-size"}
+    assert two["phases"][0].pop("origins") == {}
     assert one == two
     assert not list(tmp_path.glob(".*"))
 

@@ -285,6 +285,13 @@ spec:
         "",
     ),
     (
+        "dynamo",
+        "single.yaml",
+        "services:\n  decode: {mainContainer: {command: [python3, -m, dynamo.sglang], args: [--tp, '4']}}\n",
+        "tp4",
+        "",
+    ),
+    (
         "llm-d",
         "values.yaml",
         """
@@ -507,7 +514,40 @@ def test_the_written_file_means_the_same(
     one, two = (json.loads(as_json(described(each))) for each in (strategy, again))
     for each in (one, two):
         del each["source"], each["notes"]
+        for phase in each["phases"]:
+            del phase["origins"]
     assert one == two
+
+
+def test_each_degree_names_its_option(tmp_path: Path) -> None:
+    path = saved(tmp_path, "serve.sh", "T=4\nvllm serve m -tp $T \\\n  --data-parallel-size 2 -ep\n")
+    origins = dict(read("vllm", path).phases[0].origins)
+    assert origins == {
+        "tp": f"{path}:2:14: -tp",
+        "dp": f"{path}:3:3: --data-parallel-size",
+        "ep": f"{path}:3:26: -ep",
+    }
+    assert dict(read("sglang", "--tp 8 --attn-dp-size 8").phases[0].origins) == {"tp": "--tp", "dp": "--attn-dp-size"}
+
+
+def test_a_configuration_file_that_an_option_names(tmp_path: Path) -> None:
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "engine" / "extra.yaml").write_text("tensor_parallel_size: 4\npipeline_parallel_size: 2\nbackend: x\n")
+    for name in ("trtllm", "vllm"):
+        option = "--extra_llm_api_options" if name == "trtllm" else "--config"
+        program = "trtllm-serve m --tp_size 8" if name == "trtllm" else "vllm serve m -tp 8"
+        strategy = read(name, saved(tmp_path, "run.sh", f"{program} {option} engine/extra.yaml"))
+        assert meaning(strategy) == ("pp2tp4" if name == "trtllm" else "pp2tp8")  # TensorRT-LLM lets the file win
+        assert unread(strategy) == "backend"
+
+
+@pytest.mark.parametrize("name", ["none.yaml", "/etc/passwd", "../extra.yaml", "run.sh"])
+def test_other_files_that_an_option_names_are_not_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "extra.yaml").write_text("tensor_parallel_size: 4\n")
+    strategy = read("vllm", saved(tmp_path / "below", "run.sh", f"vllm serve m -tp 2 --config {name}"))
+    assert meaning(strategy) == "tp2"
+    assert strategy.notes == (f"--config {name} is not a configuration file here: what it states is not read",)
 
 
 def test_two_arguments_are_two_phases() -> None:
@@ -552,7 +592,7 @@ def test_every_option_of_the_table_has_one_meaning(engine: str) -> None:
     table = table_of(engine)
     names = [name for option in table.options for name in option.names.split()]
     assert len(names) == len(set(names))
-    assert all(option.to or option.kind == "json" for option in table.options)
+    assert all(option.to or option.kind in ("json", "file") for option in table.options)
     assert all("_" not in name for name in names if name.startswith("-"))
     assert table.release or table.unverified == ("all",)
     assert set(MODEL_FACTS) & {option.to for option in table.options}

@@ -9,28 +9,35 @@ from msgspec.structs import replace
 from dotlint.strategy.degrees import Degrees
 from dotlint.strategy.error import StrategyError, quoted
 from dotlint.strategy.fact_values import read_facts
+from dotlint.strategy.launch.configuration import add_files, configured
 from dotlint.strategy.launch.files import read_text
 from dotlint.strategy.launch.location import Source, SourceSpan
 from dotlint.strategy.launch.manifest import Launch, is_manifest, manifest_launches
 from dotlint.strategy.launch.meaning import MEANINGS
-from dotlint.strategy.launch.options import Options
 from dotlint.strategy.launch.script import launches
 from dotlint.strategy.launch.systems import ENGINES
-from dotlint.strategy.launch.table import LaunchTable, table_of
-from dotlint.strategy.launch.tree import FORMATS, Tree, read_trees
+from dotlint.strategy.launch.table import table_of
+from dotlint.strategy.launch.tree import FORMATS, read_trees
 from dotlint.strategy.layout import Layout
 from dotlint.strategy.model import MODEL_FACTS, PHASE_FACTS, ModelFacts
 from dotlint.strategy.spec import PhaseSpec
 from dotlint.text.english import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from dotlint.strategy.launch.argument import LaunchArgument
     from dotlint.strategy.launch.meaning.meaning import Meaning
+    from dotlint.strategy.launch.options import Options
 
 Built = TypeVar("Built")
 
+_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {  # the settings from which an axis follows
+    "ep": ("expert_parallel", "ep_is_tp"),
+    "dp": ("attention_dp", "dp_attention", "shard", "replicate"),
+    "sp": ("sequence_parallel",),
+    "vpp": ("chunk_layers", "pipeline_layout", "schedule"),
+}
 _ORDER: Final = ("prefill", "decode")
 
 
@@ -49,16 +56,25 @@ def load(
     model = model or ModelFacts()
     source = Source(argument.file, read_text(argument.file)) if argument.file else Source("", argument.text)
     found = _launches(source, argument)
+    if len({launch.phase for launch in found}) == 1:
+        for launch in found:
+            launch.phase = ""  # a server of its own has all phases, whatever its service is called
     notes: list[str] = []
     read: list[tuple[PhaseSpec, ModelFacts, Launch]] = []
     for launch in found:
         options = launch.options
+        notes += [note for note in add_files(launch, source) if note not in notes]
         phase = argument.phase or options.get("phase") or launch.phase
         meaning = MEANINGS[launch.engine](options, model, world)
         facts = read_facts(_plain(meaning.facts), source.name or f"the options {quoted(source.text)}", "model")
         spec = _spec(phase, meaning, launch, world)
         same = next(
-            (one for one in read if one[0] == spec and one[1] == facts and one[2].engine == launch.engine), None
+            (
+                one
+                for one in read
+                if replace(one[0], origins=()) == spec and one[1] == facts and one[2].engine == launch.engine
+            ),
+            None,
         )
         if same is not None:
             same[2].options.not_read |= options.not_read
@@ -71,7 +87,7 @@ def load(
         if replicas > 1:
             each = f" of {count(spec.world, 'GPU')} each" if spec.world else ""
             notes.append(f"{spec.name or 'the server'} has {replicas} replicas{each}, of which one is shown")
-        read.append((spec, facts, launch))
+        read.append((replace(spec, origins=_origins(options, spec)), facts, launch))
     read.sort(key=lambda one: _ORDER.index(one[0].name) if one[0].name in _ORDER else len(_ORDER))
     unread = dict.fromkeys(name for _, _, launch in read for name in launch.options.not_read)
     if unread:
@@ -96,7 +112,7 @@ def _launches(source: Source, argument: LaunchArgument) -> list[Launch]:
         if engine is None or is_manifest(trees):
             found = manifest_launches(source, trees, engine)
         else:
-            found = [launch for tree in trees for launch in _configured(tree, engine)]
+            found = [launch for tree in trees for launch in configured(tree, engine)]
     elif engine is None:
         raise StrategyError(f"{argument.system} reads manifests: name a .yaml file, not {quoted(argument.text)}")
     else:
@@ -116,35 +132,22 @@ def _example(engine: str | None) -> str:
     return f"{names[0]} 8"
 
 
-def _configured(tree: Tree, engine: str) -> Iterator[Launch]:
-    """Yield the launches of a configuration file of an engine; more than one where it has a part for each phase."""
-    table = table_of(engine)
-    parts = {name: phase for name, phase in table.phases.items() if tree.get(name) is not None}
-    shared = [leaf for leaf in tree.leaves() if leaf[0].partition(".")[0] not in parts]
-    for name, phase in (parts or {"": ""}).items():
-        options = Options(table, tree.location)
-        part = tree.get(name) if name else None
-        for key, text, location in [*shared, *(part.leaves() if part is not None else ())]:
-            _state(options, key, text, location, table)
-        if options.given:
-            yield Launch(engine, options, phase)
-
-
-def _state(options: Options, key: str, text: str, location: SourceSpan, table: LaunchTable) -> None:
-    names = [f"--{key.lstrip('-')}", *([f"--{key.rpartition('.')[2].lstrip('-')}"] if table.sections else [])]
-    known = next((name for name in names if table.option(name) is not None), None)
-    if known is None:
-        options.not_read[key] = None
-    elif text.strip().lower() not in ("null", "none"):
-        options.state(known, text, location)
-
-
 def _spec(phase: str, meaning: Meaning, launch: Launch, world: int | None) -> PhaseSpec:
     degrees = Degrees.of(meaning.degrees or {"tp": 1})
     size = world or meaning.world or launch.gpus
     if size is not None and "dp" not in degrees.named and meaning.world is None:
         degrees = degrees.with_axis("dp", 1)  # a server of one replica: other GPUs are not used
     return PhaseSpec(phase or None, degrees, world=size)
+
+
+def _origins(options: Options, spec: PhaseSpec) -> tuple[tuple[str, str], ...]:
+    """Return where each degree is stated, by axis: the location and the option."""
+    found: list[tuple[str, str]] = []
+    for axis in spec.degrees.to_dict():
+        given = next((options.given[name] for name in (axis, *_SETTINGS.get(axis, ())) if name in options.given), None)
+        if given is not None:
+            found.append((axis, f"{given.location}: {given.option}" if given.location.source.name else given.option))
+    return tuple(found)
 
 
 def _second(second: SourceSpan, first: SourceSpan, name: str | None) -> StrategyError:

@@ -47,12 +47,16 @@ class Given(Struct, frozen=True):
 
 
 class Options(Struct):
-    """The options of one launch: what they state, by axis, fact or setting, and the names of those that were not read."""
+    """The options of one launch: what they state, by axis, fact or setting, and the names of those that were not read.
+
+    `files` are the configuration files that they name.
+    """
 
     table: LaunchTable
     location: SourceSpan
     given: dict[str, Given] = field(default_factory=dict)
     not_read: dict[str, None] = field(default_factory=dict)
+    files: list[Given] = field(default_factory=list)
 
     def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - by the kind of the option
         """Return the value of an axis, fact or setting; `default` if no option states it."""
@@ -83,6 +87,9 @@ class Options(Struct):
             raise location.mistake(f"{name} is {quoted(unknown)}, which the file does not set", remedy)
         if value is None and option.kind != "flag":
             raise location.mistake(f"{name} has no value", "write one after it")
+        if option.kind == "file":
+            self.files.append(Given(value, name, location))
+            return
         if option.kind == "json":
             for key, part in _entries(name, value or "", location):
                 self.state(f"{name}.{key}", part, location)

@@ -15,7 +15,7 @@ from dotlint.text.nearest import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Kind = Literal["integer", "flag", "word", "number", "size", "list", "json"]
+Kind = Literal["integer", "flag", "word", "number", "size", "list", "json", "file"]
 
 
 class LaunchOption(Struct, frozen=True, rename={"kind": "as"}):
@@ -29,7 +29,11 @@ class LaunchOption(Struct, frozen=True, rename={"kind": "as"}):
 
 
 class LaunchTable(Struct, frozen=True, dict=True):
-    """The options of one engine; `programs` are file patterns of the words that start it."""
+    """The options of one engine; `programs` are file patterns of the words that start it.
+
+    `sections`: whether the keys of a configuration file may stand in any section; `file_wins`: whether a file that an
+    option names overrides the options beside it; `phases` are the keys of a configuration file with those of a phase.
+    """
 
     title: str
     preset: str
@@ -38,6 +42,7 @@ class LaunchTable(Struct, frozen=True, dict=True):
     options: tuple[LaunchOption, ...]
     unverified: tuple[str, ...] = ()
     sections: bool = False
+    file_wins: bool = False
     phases: dict[str, str] = field(default_factory=dict)
 
     @cached_property
