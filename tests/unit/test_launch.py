@@ -10,6 +10,7 @@ import pytest
 
 from dotlint.report.strategy import as_json, described
 from dotlint.strategy import Strategy, StrategyError
+from dotlint.strategy.fact_values import read_facts
 from dotlint.strategy.launch.argument import LaunchArgument, in_folder, launch_argument
 from dotlint.strategy.launch.config_json import facts_of
 from dotlint.strategy.launch.systems import ENGINES
@@ -184,6 +185,66 @@ def test_dp_follows_from_the_number_of_gpus(engine: str, text: str, world: int |
     assert meaning(strategy) == spec
     assert len(strategy.declared_gpus) == gpus
     assert not described(strategy).impossible
+
+
+PLACED = [
+    (
+        "megatron",
+        "--pipeline-model-parallel-size 4 --tensor-model-parallel-size 2",
+        16,
+        ["0-3", "4-7", "8-11", "12-15"],
+    ),
+    ("megatron", "--tensor-model-parallel-size 4 --context-parallel-size 2", 8, ["0-7"]),
+    ("vllm", "-tp 4 -pp 2 -dp 2", None, ["0-3,8-11", "4-7,12-15"]),
+    ("sglang", "--tp 32 --dp 8 --enable-dp-attention --ep 32", None, ["0-31"]),
+    ("sglang", "--tp 16 --attn-dp-size 8 --ep 16", None, ["0-15"]),
+    ("trtllm", "--tp_size 8 --pp_size 2 --moe_tensor_parallel_size 2 --ep_size 4", None, ["0-7", "8-15"]),
+    ("deepspeed", "--tensor-parallel.autotp-size 2", 16, ["0-15"]),
+]
+
+
+@pytest.mark.parametrize(("engine", "text", "world", "stages"), PLACED)
+def test_stages_are_on_the_gpus_that_the_engine_documents(
+    engine: str, text: str, world: int | None, stages: list[str]
+) -> None:
+    strategy = read(engine, text, world=world)
+    assert [str(gpus) for gpus in strategy.phases[0].stages] == stages
+    assert not described(strategy).impossible
+
+
+@pytest.mark.parametrize(
+    ("engine", "text", "config", "possible"),
+    [
+        ("vllm", "-tp 3", {"num_attention_heads": 52}, False),
+        ("vllm", "-tp 4", {"num_attention_heads": 52}, True),
+        ("vllm", "-tp 8 -dcp 4", {"num_attention_heads": 64, "num_key_value_heads": 4}, False),
+        ("vllm", "-tp 8 -dcp 2", {"num_attention_heads": 64, "num_key_value_heads": 4}, True),
+        ("vllm", "-tp 8 -ep", {"num_experts": 60}, True),
+        ("vllm", "-tp 8 -ep --enable-eplb", {"num_experts": 60}, False),
+        ("vllm", "-tp 8", {"num_experts": 128, "moe_intermediate_size": 1536,
+                           "quantization_config": {"weight_block_size": [128, 128]}}, False),
+        ("vllm", "-tp 8 -ep", {"num_experts": 128, "moe_intermediate_size": 1536,
+                               "quantization_config": {"weight_block_size": [128, 128]}}, True),
+        ("vllm", "-tp 8 --eplb-config.num_redundant_experts 8 --enable-eplb", {"num_experts": 64}, False),
+        ("megatron", "--num-layers 30 --pipeline-model-parallel-size 4 --world-size 4", {}, False),
+        ("megatron", ("--num-layers 30 --pipeline-model-parallel-size 4 --world-size 4 "
+                     "--decoder-first-pipeline-num-layers 6"), {}, True),
+        ("megatron", ("--num-layers 80 --pipeline-model-parallel-size 16 --world-size 16 "
+                     "--num-virtual-stages-per-pipeline-rank 2"), {}, False),
+        ("megatron", "--seq-length 4098 --context-parallel-size 2 --world-size 2", {}, False),
+        ("megatron", ("--tensor-model-parallel-size 2 --pipeline-model-parallel-size 16 --expert-model-parallel-size 64 "
+                     "--world-size 1024"), {}, False),
+        ("megatron", ("--tensor-model-parallel-size 2 --pipeline-model-parallel-size 16 --expert-model-parallel-size 64 "
+                     "--expert-tensor-parallel-size 1 --world-size 1024"), {}, True),
+        ("megatron", "--tensor-model-parallel-size 3 --world-size 16", {}, False),
+        ("sglang", "--tp 8 --ep 8", {"n_routed_experts": 60}, False),
+        ("sglang", "--tp 8 --ep 8 --ep-num-redundant-experts 4", {"n_routed_experts": 60}, True),
+    ],
+)  # fmt: skip
+def test_the_engine_decides_on_its_own_options(engine: str, text: str, config: dict[str, Any], possible: bool) -> None:
+    model = read_facts(facts_of(config), "config.json", "model")
+    strategy = Strategy.combine([LaunchArgument(engine, text)], model=model)
+    assert described(strategy).impossible is not possible
 
 
 FILES = [
