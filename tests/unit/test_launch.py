@@ -411,6 +411,16 @@ def test_script_with_variables_and_two_servers(tmp_path: Path) -> None:
     assert [phase.facts.max_len for phase in strategy.phases] == [32000, 32000]
 
 
+def test_a_variable_before_a_command_is_set_for_it_alone(tmp_path: Path) -> None:
+    script = (
+        "PP=2\nVLLM_PP_LAYER_PARTITION=16,32 PP=4 vllm serve m -pp $PP --is-prefill-worker &\n"
+        "vllm serve m -pp $PP --is-decode-worker\nexport VLLM_PP_LAYER_PARTITION=1,2\n"
+    )
+    prefill, decode = read("vllm", saved(tmp_path, "run.sh", script)).phases
+    assert (prefill.facts.stage_layers, decode.facts.stage_layers) == ((16, 32), None)
+    assert decode.degrees.pp == 2
+
+
 @pytest.mark.parametrize(
     ("script", "spec"),
     [

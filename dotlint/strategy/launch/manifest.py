@@ -128,10 +128,8 @@ def _container(source: Source, scope: _Scope, engine: str | None) -> Iterator[La
     for word in scripts:
         if any(table.starts(part) for part in word.text.split()):
             found += launches_in(source, word.text, word.at, table, variables)
-    for options in found or [options_of(Command(words), source, table)]:
-        for variable, value in variables.words.items():
-            if variable in table.by_name:
-                options.state(variable, value[0].text, source.spread(value[0].offsets), value[0].unknown)
+    environment = {name: value[0] for name, value in variables.words.items() if name in table.by_name}
+    for options in found or [options_of(Command(words, environment), source, table)]:
         yield Launch(name, options, _phase(scope), _gpus(scope, options), _replicas(scope))
 
 

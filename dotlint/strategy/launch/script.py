@@ -34,6 +34,7 @@ def launches_in(
 ) -> list[Options]:
     """Return the launches in a part of a source; `at` has the offset of each character of `text`."""
     variables = variables or Variables()
+    variables.watched = tuple(name for name in table.by_name if not name.startswith("-"))
     try:
         found = list(_all_commands(text, at, variables))
     except ShellError as error:
@@ -41,11 +42,7 @@ def launches_in(
     named = [command for command in found if any(table.starts(word.text) for word in command.words)]
     launched = named or [command for command in found if _has_options(command, table)]
     read = [options_of(command, source, table) for command in launched]
-    exported = [name for name in table.by_name if not name.startswith("-") and name in variables.words]
     for options in read:
-        for name in exported:
-            word = variables.words[name][0]
-            options.state(name, word.text, source.spread(word.offsets), word.unknown)
         for word in variables.skipped:
             if word.text.startswith("-"):
                 options.not_read[f"{word.text} (in a branch of the script)"] = None
@@ -92,6 +89,8 @@ def options_of(command: Command, source: Source, table: LaunchTable) -> Options:
             index += 1
         else:
             options.state(name, None, source.spread(word.offsets))
+    for name, word in command.variables.items():
+        options.state(name, word.text, source.spread(word.offsets), word.unknown)
     return options
 
 

@@ -64,15 +64,19 @@ class Word(Struct):
 
 
 class Command(Struct):
-    """The words of a command, and the variables that are set before it on its line or exported earlier."""
+    """The words of a command, and the values that watched variables have for it."""
 
     words: list[Word] = field(default_factory=list)
     variables: dict[str, Word] = field(default_factory=dict)
 
 
 class Variables(Struct):
-    """What a script has set: the words of each variable, those that differ between branches, and how much was expanded."""
+    """What a script has set: the words of each variable, those that differ between branches, and how much was expanded.
 
+    `watched` are the variables that a command may read itself, as `VLLM_PP_LAYER_PARTITION`.
+    """
+
+    watched: tuple[str, ...] = ()
     words: dict[str, list[Word]] = field(default_factory=dict)
     undecided: set[str] = field(default_factory=set)
     skipped: list[Word] = field(default_factory=list)
@@ -122,6 +126,7 @@ class _Reader:
         self.word: Word | None = None
         self.plain = True  # no part of the word is quoted or expanded
         self.assigned: tuple[str, bool] | None = None
+        self.before: dict[str, list[Word] | None] = {}  # values before the assignments of this command
         self.documents: list[str] = []
 
     def commands(self) -> Iterator[Command]:
@@ -225,6 +230,7 @@ class _Reader:
         assert self.word is not None
         name = self.word.text
         self.assigned = name.removesuffix("+"), name.endswith("+")
+        self.before.setdefault(self.assigned[0], self.variables.words.get(self.assigned[0]))
         self.word = None
         self.index += 1
         if self.text[self.index : self.index + 1] == "(":
@@ -334,7 +340,6 @@ class _Reader:
             name, more = self.assigned
             self.assigned = None
             self.variables.set(name, [word], more=more)
-            self.command.variables[name] = word
         elif self.plain and not self.command.words and word.text in _PREFIXES:
             self.variables.depth += (word.text in _OPENS) - (word.text in _CLOSES)
         elif word.text or not self.plain:
@@ -343,8 +348,17 @@ class _Reader:
     def end_command(self) -> Iterator[Command]:
         self.end_word()
         command, self.command = self.command, Command()
-        if command.words and command.words[0].text not in _ASSIGNS:
-            yield command
+        before, self.before = self.before, {}
+        if not command.words or command.words[0].text in _ASSIGNS:
+            return
+        words = self.variables.words
+        command.variables = {name: words[name][0] for name in self.variables.watched if words.get(name)}
+        for name, value in before.items():  # what is set before a command on its line is set for it alone
+            if value is None:
+                words.pop(name, None)
+            else:
+                words[name] = value
+        yield command
 
     def redirect(self) -> None:
         text = self.text
