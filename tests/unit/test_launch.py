@@ -346,6 +346,58 @@ spec:
         "",
     ),
     (
+        "vllm",
+        "compose.yaml",
+        "services: {a: {image: 'vllm/vllm-openai:v1', command: --model m -tp 4}}\n",
+        "tp4",
+        "--model",
+    ),
+    ("vllm", "pod.yaml", "containers: [{image: 'vllm/vllm-openai:v1', args: [--model, m]}]\n", "tp1", "--model"),
+    (
+        "kubernetes",
+        "workers.yaml",
+        """
+leaderWorkerTemplate:
+  size: 2
+  leader:
+    containers:
+      - image: vllm/vllm-openai:v1
+        command: [sh, -c, "bash ray.sh leader; python3 -m vllm.entrypoints.openai.api_server -tp 8 -pp 2"]
+        resources: {limits: {nvidia.com/gpu: "8"}}
+  worker:
+    containers: [{image: vllm/vllm-openai:v1, command: [sh, -c, "bash ray.sh worker --address=$(LWS_LEADER_ADDRESS)"]}]
+""",
+        "pp2tp8dp1",
+        "",
+    ),
+    (
+        "megatron",
+        "job.sh",
+        (
+            "#!/bin/bash\n#SBATCH --nodes=16 --gres=gpu:h100:8\nsrun torchrun --nnodes $SLURM_NNODES --nproc_per_node=8 "
+            "pretrain_gpt.py --tensor-model-parallel-size 8\n"
+        ),
+        "tp8dp16",
+        "",
+    ),
+    (
+        "megatron",
+        "tasks.sh",
+        (
+            "#!/bin/bash\n#SBATCH -N 4\n#SBATCH --ntasks-per-node=8\n"
+            "srun python pretrain_gpt.py --tensor-model-parallel-size 8\n"
+        ),
+        "tp8dp4",
+        "",
+    ),
+    (
+        "megatron",
+        "open.sh",
+        "torchrun --nnodes $NODES --nproc_per_node 8 pretrain_gpt.py --tensor-model-parallel-size 8\n",
+        "tp8",
+        "--nnodes (its value $NODES is unknown)",
+    ),
+    (
         "dynamo",
         "single.yaml",
         "services:\n  decode: {mainContainer: {command: [python3, -m, dynamo.sglang], args: [--tp, '4']}}\n",
@@ -435,6 +487,8 @@ def test_a_variable_before_a_command_is_set_for_it_alone(tmp_path: Path) -> None
         ("for i in 0 1; do vllm serve m -tp 2 --port 800$i & done; wait", "tp2"),
         ("ARGS=-tp\nARGS+=' 8'\nvllm serve m $ARGS", "tp8"),
         ("vllm serve m -tp 4\nvllm serve m -tp 4 --node-rank 1", "tp4"),
+        ("pip install vllm\nvllm serve m -tp 4", "tp4"),
+        ('CMD="vllm serve $MODEL -tp 4"\nsrun -l bash -c "${CMD}"', "tp4"),
     ],
 )
 def test_scripts_are_split_into_words_as_a_shell_does(tmp_path: Path, script: str, spec: str) -> None:
@@ -499,6 +553,7 @@ def test_a_mistake_points_at_the_option(engine: str, text: str, message: str | N
             "args: [dynamo.vllm, --tensor-parallel-size=x]",
             "a.yaml:1:21: --tensor-parallel-size must",
         ),
+        ("vllm", "a.py", "from vllm import LLM", "a.py is a Python program"),
         ("dynamo", "a.sh", "vllm serve", "dynamo reads manifests"),
         ("vllm", "a.sh", "echo hello", "no launch options of vLLM are found"),
         ("vllm", "a.sh", "vllm serve m --tensor-paralel-size 2", None),

@@ -113,6 +113,8 @@ def _launches(source: Source, argument: LaunchArgument) -> list[Launch]:
             found = manifest_launches(source, trees, engine)
         else:
             found = [launch for tree in trees for launch in configured(tree, engine)]
+    elif source.name.endswith(".py"):
+        raise StrategyError(f"{source.name} is a Python program: name a command, a script or a configuration file")
     elif engine is None:
         raise StrategyError(f"{argument.system} reads manifests: name a .yaml file, not {quoted(argument.text)}")
     else:

@@ -27,13 +27,17 @@ _GPUS: Final = ("nvidia.com/gpu", "amd.com/gpu", "gpu")
 
 
 class Launch(Struct):
-    """One launch: its engine and options, the phase, number of GPUs and replicas that the text around it states."""
+    """One launch: its engine and options, the phase, number of GPUs and replicas that the text around it states.
+
+    `named` is whether the command names the engine, not the image alone, which helpers beside it have as well.
+    """
 
     engine: str
     options: Options
     phase: str = ""
     gpus: int | None = None
     replicas: int = 1
+    named: bool = True
 
 
 class _Scope(Struct, frozen=True):
@@ -75,7 +79,7 @@ def manifest_launches(source: Source, trees: Sequence[Tree], engine: str | None)
         for scope in stated:
             if id(scope.tree) not in used and engine in (None, "vllm"):
                 found.append(Launch("vllm", _stated(scope, "vllm"), _phase(scope, "decode"), None, _replicas(scope)))
-    return found
+    return [launch for launch in found if launch.named or launch.options.given] or found
 
 
 def _scopes(tree: Tree, trees: tuple[Tree, ...] = (), keys: tuple[str, ...] = ()) -> Iterator[_Scope]:
@@ -115,7 +119,8 @@ def _stated(scope: _Scope, engine: str) -> Options:
 
 def _container(source: Source, scope: _Scope, engine: str | None) -> Iterator[Launch]:
     """Yield the launches of a container: of its command and arguments, or of the script among them."""
-    words = list(_command(source, scope))
+    read = list(_command(source, scope))
+    words, wholes = [word for word, _ in read], [whole for _, whole in read]
     name = _engine(words, scope)
     if name is None or engine not in (None, name):
         return
@@ -123,22 +128,24 @@ def _container(source: Source, scope: _Scope, engine: str | None) -> Iterator[La
     for word in words:
         _substitute(word, variables)
     table = table_of(name)
-    scripts = [word for word in words if "\n" in word.text.strip() or " " in word.text.strip()]
     found: list[Options] = []
-    for word in scripts:
-        if any(table.starts(part) for part in word.text.split()):
+    for word, whole in zip(words, wholes, strict=True):
+        if whole or (" " in word.text.strip() and any(table.starts(part) for part in word.text.split())):
             found += launches_in(source, word.text, word.at, table, variables)
     environment = {name: value[0] for name, value in variables.words.items() if name in table.by_name}
+    named = any(table.starts(part) for word in words for part in word.text.split())
     for options in found or [options_of(Command(words, environment), source, table)]:
-        yield Launch(name, options, _phase(scope), _gpus(scope, options), _replicas(scope))
+        yield Launch(name, options, _phase(scope), _gpus(scope, options), _replicas(scope), named)
 
 
-def _command(source: Source, scope: _Scope) -> Iterator[Word]:
+def _command(source: Source, scope: _Scope) -> Iterator[tuple[Word, bool]]:
+    """Yield the words of a container, and whether a word is a whole command, as Docker Compose has it."""
     for key in ("command", "args"):
         tree = scope.tree.get(key)
         for each in [] if tree is None else tree.value if isinstance(tree.value, list) else [tree]:
             if isinstance(each, Tree) and isinstance(each.value, str):
-                yield Word(each.value, list(text_offsets(source, each)), start=each.location.start)
+                word = Word(each.value, list(text_offsets(source, each)), start=each.location.start)
+                yield word, each is tree
 
 
 def _engine(words: list[Word], scope: _Scope) -> str | None:

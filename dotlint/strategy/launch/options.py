@@ -35,6 +35,7 @@ _FLAGS: Final = {
     "off": False,
 }
 _UNSET: Final = frozenset({"auto", "none", "null", "~", ""})
+_OPEN: Final = frozenset({"nodes", "per_node"})  # --world can state what they would
 _SIGNED: Final = frozenset({"shard"})  # -1: the rest of the GPUs
 
 
@@ -49,7 +50,7 @@ class Given(Struct, frozen=True):
 class Options(Struct):
     """The options of one launch: what they state, by axis, fact or setting, and the names of those that were not read.
 
-    `files` are the configuration files that they name.
+    `files` are the configuration files that they name; `undecided` are settings whose value is unknown.
     """
 
     table: LaunchTable
@@ -57,6 +58,7 @@ class Options(Struct):
     given: dict[str, Given] = field(default_factory=dict)
     not_read: dict[str, None] = field(default_factory=dict)
     files: list[Given] = field(default_factory=list)
+    undecided: set[str] = field(default_factory=set)
 
     def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - by the kind of the option
         """Return the value of an axis, fact or setting; `default` if no option states it."""
@@ -82,6 +84,10 @@ class Options(Struct):
             self.skip(name)
             return
         option, negated = found
+        if unknown and option.to in _OPEN:
+            self.not_read[f"{name} (its value {unknown} is unknown)"] = None
+            self.undecided.add(option.to)
+            return
         if unknown and option.kind != "flag":
             remedy = "write its value: no command is run, and no variable of the environment is read"
             raise location.mistake(f"{name} is {quoted(unknown)}, which the file does not set", remedy)

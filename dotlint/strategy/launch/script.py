@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from dotlint.strategy.launch.options import Options
 from dotlint.strategy.launch.shell import Command, ShellError, Variables, commands
+from dotlint.strategy.launch.slurm import add_slurm, slurm_variables
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _OF_SHELLS: Final = frozenset({"-c", "-lc", "-ec"})
 _OF_OTHERS: Final = frozenset({"-m", "-u"}) | _OF_SHELLS  # options of python and of shells
+_STARTERS: Final = frozenset({"-m", "--", "exec", "nohup", "srun", "sudo", "run"})
 _NEGATIVE: Final = regex(r"-\.?[0-9].*")
 _OPTION: Final = regex(r"-{1,2}[A-Za-z][\w.-]*")
 
@@ -34,15 +36,18 @@ def launches_in(
 ) -> list[Options]:
     """Return the launches in a part of a source; `at` has the offset of each character of `text`."""
     variables = variables or Variables()
+    slurm_variables(text, at, variables)
     variables.watched = tuple(name for name in table.by_name if not name.startswith("-"))
     try:
         found = list(_all_commands(text, at, variables))
     except ShellError as error:
         raise source.at(error.offset, error.offset + 1).mistake(str(error)) from None
     named = [command for command in found if any(table.starts(word.text) for word in command.words)]
-    launched = named or [command for command in found if _has_options(command, table)]
+    with_options = [command for command in named or found if _has_options(command, table)]
+    launched = [command for command in named if command in with_options or _is_started(command, table)] or with_options
     read = [options_of(command, source, table) for command in launched]
     for options in read:
+        add_slurm(options, source, variables)
         for word in variables.skipped:
             if word.text.startswith("-"):
                 options.not_read[f"{word.text} (in a branch of the script)"] = None
@@ -54,7 +59,7 @@ def _all_commands(text: str, at: Sequence[int], variables: Variables, depth: int
     for command in commands(text, at, variables, depth):
         yield command
         for before, word in zip(command.words, command.words[1:], strict=False):
-            if before.text in _OF_SHELLS and not word.unknown:
+            if before.text in _OF_SHELLS:
                 yield from _all_commands(word.text, word.at, variables, depth + 1)
 
 
@@ -63,6 +68,13 @@ def _has_options(command: Command, table: LaunchTable) -> bool:
         _OPTION.fullmatch(word.text.partition("=")[0]) and table.option(word.text.partition("=")[0]) is not None
         for word in command.words
     )
+
+
+def _is_started(command: Command, table: LaunchTable) -> bool:
+    """Return whether a command starts the engine, rather than naming it as `pip install vllm` does."""
+    words = [word.text for word in command.words]
+    index = next(index for index, word in enumerate(words) if table.starts(word))
+    return index == 0 or words[index - 1] in _STARTERS or words[index + 1 : index + 2] == ["serve"]
 
 
 def options_of(command: Command, source: Source, table: LaunchTable) -> Options:

@@ -33,6 +33,8 @@ def stated(options: Options, world: int | None) -> Meaning:
 def started_on(options: Options, world: int | None) -> int | None:
     """Return the number of GPUs that a training job is started on: nodes times processes of a node, if stated."""
     nodes, per_node = options.get("nodes", 1), options.get("per_node")
+    if options.undecided - options.given.keys():
+        per_node = None
     return world or options.get("world") or (nodes * per_node if per_node else None)
 
 
