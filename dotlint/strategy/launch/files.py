@@ -7,11 +7,11 @@ from typing import Final
 from dotlint.files.paths import nearest_path
 from dotlint.strategy.error import StrategyError
 
-MOST_BYTES: Final = 1 << 20
+MOST_BYTES: Final = 1 << 18
 
 
 def read_text(path: str) -> str:
-    """Return the text of a file of at most 1 MiB. Raises `StrategyError` if it cannot be read."""
+    """Return the text of a file of at most 256 KiB. Raises `StrategyError` if it cannot be read."""
     name = repr(path)
     try:
         with open(path, "rb") as stream:  # noqa: PTH123 - a path as typed
@@ -26,7 +26,7 @@ def read_text(path: str) -> str:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise StrategyError(f"file {name} cannot be read: {reason}") from None
     if len(data) > MOST_BYTES:
-        raise StrategyError(f"{name} is larger than 1 MiB: it is no launch command or configuration")
+        raise StrategyError(f"{name} is larger than 256 KiB: it is no launch command or configuration")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _OF_SHELLS: Final = frozenset({"-c", "-lc", "-ec"})
 _OF_OTHERS: Final = frozenset({"-m", "-u"}) | _OF_SHELLS  # options of python and of shells
 _STARTERS: Final = frozenset({"-m", "--", "exec", "nohup", "srun", "sudo", "run"})
+_MOST_LAUNCHES: Final = 1000
 _NEGATIVE: Final = regex(r"-\.?[0-9].*")
 _OPTION: Final = regex(r"-{1,2}[A-Za-z][\w.-]*")
 
@@ -44,7 +45,9 @@ def launches_in(
         raise source.at(error.offset, error.offset + 1).mistake(str(error)) from None
     named = [command for command in found if any(table.starts(word.text) for word in command.words)]
     with_options = [command for command in named or found if _has_options(command, table)]
-    launched = [command for command in named if command in with_options or _is_started(command, table)] or with_options
+    launched = [each for each in named if _has_options(each, table) or _is_started(each, table)] or with_options
+    if len(launched) > _MOST_LAUNCHES:
+        raise source.at(0, 1).mistake(f"{len(launched)} commands start an engine: at most {_MOST_LAUNCHES} are read")
     read = [options_of(command, source, table) for command in launched]
     for options in read:
         add_slurm(options, source, variables)

@@ -83,6 +83,12 @@ class Variables(Struct):
     depth: int = 0
     expanded: int = 0
 
+    def expand(self, size: int, offset: int) -> None:
+        """Count characters that variables expand to. Raises `ShellError` if there are too many in all."""
+        self.expanded += size
+        if self.expanded > _MOST_CHARACTERS:
+            raise ShellError("the variables expand to too much text", offset)
+
     def set(self, name: str, words: list[Word], *, more: bool) -> None:
         """Set a variable, or with `more` append to it; a value that only a branch sets is undecided."""
         before = self.words.get(name)
@@ -90,6 +96,7 @@ class Variables(Struct):
             if self.depth:
                 self.skipped.extend(words)
                 return
+            self.expand(sum(len(word.text) + 1 for word in before), words[0].start if words else 0)
             words = [*before, *words] if len(before) != 1 or len(words) != 1 else [_joined(before[0], words[0])]
         elif self.depth and before is not None and [w.text for w in before] != [w.text for w in words]:
             self.undecided.add(name)
@@ -251,7 +258,8 @@ class _Reader:
             elif character == "'" and opening != "{":
                 index = self.closing("'", index + 1)
             elif character == "#" and opening == "(" and self.text[index - 1].isspace():
-                index = self.closing("\n", index)
+                end = self.text.find("\n", index)
+                index = len(self.text) if end < 0 else end
             elif character == opening:
                 depth += 1
             elif character == closing:
@@ -321,9 +329,7 @@ class _Reader:
         if words is None or name in self.variables.undecided:
             self.unknown(self.begin(), start)
             return
-        self.variables.expanded += sum(len(word.text) + 1 for word in words)
-        if self.variables.expanded > _MOST_CHARACTERS:
-            raise ShellError("the variables expand to too much text", self.offset(start))
+        self.variables.expand(sum(len(word.text) + 1 for word in words), self.offset(start))
         if quoted and not each:
             words = words[:1]  # "$ARGS" is the first element
         pieces = [piece for word in words for piece in ([word] if quoted else _split(word))]
