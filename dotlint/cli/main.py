@@ -22,8 +22,8 @@ __all__ = ["FORMATS", "main"]
 
 # Each is a module of this package with a function `command`, and imported only when it runs.
 COMMANDS = (
-    "check", "completion", "config", "diff", "explain", "infer", "new-rule", "overview", "render", "rule", "rules", "server",
-    "strategy", "summary",
+    "check", "completion", "config", "diff", "explain", "infer", "new", "new-rule", "overview", "render", "rule", "rules",
+    "server", "strategy", "summary",
 )  # fmt: skip
 
 

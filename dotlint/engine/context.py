@@ -332,8 +332,9 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The built-in vocabulary, extended by the user's."""
-        return load_vocabulary(vocabulary_file(), *self.vocabularies)
+        """The built-in vocabulary, extended by the user's and by the phases that the strategy declares."""
+        found = load_vocabulary(vocabulary_file(), *self.vocabularies)
+        return found if self.strategy is None else found.with_phases(phase.name for phase in self.strategy.phases)
 
     @cached_property
     def loss(self) -> Loss | None:

@@ -52,11 +52,12 @@ def lint(
     picked = chosen(cards, settings.selection)
     comments, baseline = read_suppressions(document, cards), settings.baseline
     if any(card.section not in NOT_OF_THE_GRAPH for card in picked):
-        file.declarations = declarations(document, source.name)
         if comments.strategy is not None and settings.strategy_source != "option":
             file.strategy, file.strategy_source = comments.strategy, "file"
         else:
             _set_strategy(file, settings)
+        names = [phase.name for phase in file.strategy.phases] if file.strategy is not None else []
+        file.declarations = declarations(document, source.name, names)
         if file.strategy is None and (own := strategy_of_file(file.declarations)):
             (file.strategy, file.layout_certain), file.strategy_source = own, "file"
     result = FileResult(source.name, file, [])

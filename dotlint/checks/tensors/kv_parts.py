@@ -58,6 +58,8 @@ class Parts:
         """Return the first and the last part of the model behind it, of how many; None if stages differ in size."""
         if layer is not None:
             return (layer - self._first, layer - self._first + 1, self._total) if self._total else None
+        if not count:
+            return None
         even = count == 1 or self._total is None or self._total % count == 0
         return (stage, stage + 1, count) if even else None
 
@@ -97,6 +99,8 @@ class Parts:
 
 
 def _stages(context: GraphContext, name: str, ranks: Sequence[Rank]) -> int:
-    """Return how many stages a phase has."""
+    """Return how many stages a phase has, whose layers follow one another; 0 if they are interleaved."""
     phase = context.phase(name)
+    if phase is not None and phase.degrees.vpp > 1:
+        return 0
     return phase.stage_count if phase is not None else len({rank.cell[1] for rank in ranks})
