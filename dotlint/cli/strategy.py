@@ -44,7 +44,11 @@ def _is_launch_text(argument: str) -> bool:
     help="Read launch options, or files with them, of this engine: vllm, sglang, megatron, trtllm, torchtitan, "
     "deepspeed; or manifests of dynamo, llm-d, kserve.",
 )  # fmt: skip
-@click.option("--model", metavar="CONFIG.json", help="Take the facts about the model from Hugging Face's config.json.")
+@click.option(
+    "--model",
+    metavar="CONFIG.json|FILE.toml",
+    help="Take the facts about the model from Hugging Face's config.json, or from a strategy file.",
+)
 @layout_option
 @world_option
 @click.option(

@@ -152,3 +152,11 @@ def test_the_examples_of_the_page_are_as_printed() -> None:
     page = launch_examples.PAGE.read_text("utf-8")
     assert page.count('title="') == 8
     assert launch_examples.rewritten(page) == page, "write it again: python -m docs.launch_examples"
+
+
+def test_launch_options_and_config_are_drawn_and_clean(tmp_path: Path) -> None:
+    options = ["-s", "vllm:-tp 2 -pp 2"]
+    facts = LLAMA | {"num_hidden_layers": 4, "intermediate_size": 14336}
+    (tmp_path / "config.json").write_text(json.dumps(facts))
+    assert run("new", *options, "--model", "config.json", "-o", "plan.dot").status == 0
+    assert run("check", "plan.dot", *options, "--no-cache").status == 0

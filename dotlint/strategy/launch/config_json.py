@@ -10,6 +10,7 @@ from dotlint.strategy.error import StrategyError
 from dotlint.strategy.fact_values import read_facts
 from dotlint.strategy.launch.files import read_text
 from dotlint.strategy.launch.table import config_keys
+from dotlint.strategy.toml_file import load_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,12 @@ _NESTED = ("text_config", "llm_config", "language_config", "thinker_config", "la
 
 
 def model_facts(path: str) -> ModelFacts:
-    """Read a `config.json`, or that of a model's folder. Raises `StrategyError` if it states no model."""
+    """Read a `config.json`, that of a model's folder, or `[model]` of a strategy file (.toml).
+
+    Raises `StrategyError` if it states no model.
+    """
+    if path.lower().endswith(".toml"):
+        return load_model(path)
     file = Path(path) / "config.json" if Path(path).is_dir() else Path(path)
     where = repr(str(file))
     try:
