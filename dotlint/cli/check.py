@@ -175,6 +175,11 @@ def _report_messages(
     streams: Streams, results: Sequence[FileResult], files: Sequence[tuple[str, Settings]], options: CheckOptions
 ) -> None:
     report_failures(streams, results)
+    if not options["quiet"]:
+        strategies = {
+            id(settings.strategy): settings.strategy for _, settings in files if settings.strategy is not None
+        }
+        write_messages(streams, *dict.fromkeys(f"{s.source}: {note}" for s in strategies.values() for note in s.notes))
     if options["prune_baseline"]:
         from dotlint.cli.baseline import prune
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 @layout_option
 @world_option
 @click.option(
-    "--model", type=click.Path(dir_okay=False), metavar="FILE.toml",
-    help="A file with the facts of the model, as [model] of a strategy file states them.",
+    "--model", type=click.Path(dir_okay=False), metavar="CONFIG.json|FILE.toml",
+    help="The facts of the model: Hugging Face's config.json, or [model] of a strategy file.",
 )  # fmt: skip
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
@@ -65,7 +65,7 @@ def command(
     from dotlint.drawing import as_text, draw
     from dotlint.drawing.files import phases_to_draw
     from dotlint.strategy import Layout, Strategy
-    from dotlint.strategy.toml_file import load_model
+    from dotlint.strategy.launch.config_json import model_facts
 
     path = None if output == "-" else output
     if path is not None and not force and as_path(path).exists():
@@ -73,7 +73,7 @@ def command(
     refuse_overwriting(path, (*strategy, *([model] if model else [])))
     read = Strategy.combine(strategy, layout=Layout.named(layout) if layout else None, world=world)
     if model is not None:
-        read = read.with_model(load_model(model))
+        read = read.with_model(model_facts(model))
     drawing = draw(phases_to_draw(read, path), detail)
     write_messages(streams, *drawing.folded)
     write_result(streams, as_text(drawing, style), path)

@@ -130,8 +130,8 @@ graph_option = click.option(
 )
 strategy_options = _all(
     click.option(
-        "-s", "--strategy", multiple=True, type=Whole(), metavar="SPEC|FILE.toml",
-        help="The declared parallel strategy, for example pp4ep4tp2sp2; repeat for each phase.",
+        "-s", "--strategy", multiple=True, type=Whole(), metavar="SPEC|FILE.toml|ENGINE:FILE",
+        help="The declared parallel strategy, for example pp4ep4tp2sp2 or vllm:launch.sh; repeat for each phase.",
     ),
     layout_option,
     world_option,

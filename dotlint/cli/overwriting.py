@@ -27,4 +27,7 @@ def refuse_overwriting(
 def _named(options: ConfigOptions) -> Iterable[str]:
     """Return what the options name for reading; what is no file is harmless."""
     files = (*options.get("config", ()), None if options.get("write_baseline") else options.get("baseline"))
-    return (*options.get("strategy", ()), *(file for file in files if file))
+    from dotlint.strategy.launch.argument import file_of
+
+    strategies = (file_of(strategy) for strategy in options.get("strategy", ()))
+    return [file for file in (*strategies, *files) if file]

@@ -42,12 +42,13 @@ _SINGLE: Final = "not divided"
 
 
 class DegreeRow(Struct, frozen=True):
-    """One axis: its degree, its full name, and its effect on the model."""
+    """One axis: its degree, its full name, its effect on the model, and the launch option that states it, if any."""
 
     axis: str
     degree: int
     name: str
     meaning: str
+    origin: str = ""
 
 
 class StageRow(Struct, frozen=True):
@@ -98,6 +99,7 @@ class Description(Struct, frozen=True):
     phases: tuple[PhaseDescription, ...]
     model: ModelFacts
     handoff: Handoff | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def impossible(self) -> bool:
@@ -120,6 +122,7 @@ class Description(Struct, frozen=True):
             "model": self.model.to_dict(),
             "phases": [_phase_dict(phase) for phase in self.phases],
             "handoff": None if self.handoff is None else handoff_dict(self.handoff),
+            "notes": list(self.notes),
         }
 
 
@@ -135,6 +138,7 @@ def describe(strategy: Strategy, codes: Mapping[str, str]) -> Description:
         phases=tuple(_describe_phase(phase, strategy.model, codes) for phase in strategy.phases),
         model=strategy.model,
         handoff=handoff_of(strategy),
+        notes=strategy.notes,
     )
 
 
@@ -184,7 +188,7 @@ def _degree_rows(phase: Phase) -> tuple[DegreeRow, ...]:
             meaning = _MEANINGS[axis].format(n=degree) if degree > 1 else _SINGLE
             if axis not in phase.degrees.named:
                 meaning += " (derived)"
-            rows.append(DegreeRow(axis, degree, AXIS_NAMES[axis], meaning))
+            rows.append(DegreeRow(axis, degree, AXIS_NAMES[axis], meaning, dict(phase.origins).get(axis, "")))
     return tuple(rows)
 
 
@@ -248,6 +252,7 @@ def _phase_dict(phase: PhaseDescription) -> dict[str, Any]:
         "assumed": phase.assumed,
         "file": phase.file,
         "degrees": {row.axis: row.degree for row in phase.degrees},
+        "origins": {row.axis: row.origin for row in phase.degrees if row.origin},
         "formula": phase.formula,
         "gpus": phase.total,
         "ids": str(phase.gpus),

@@ -39,6 +39,10 @@ def _lines(description: Description, width: int) -> Iterator[str]:
     if description.handoff is not None:
         yield ""
         yield from _handoff_lines(description.handoff, width)
+    if description.notes:
+        yield ""
+    for note in description.notes:
+        yield from _wrapped(f"– {note}", width, hanging="  ")
     refused = [phase for phase in description.phases if phase.refusals]
     if refused:
         yield ""
@@ -55,7 +59,8 @@ def _phase_lines(phase: PhaseDescription, width: int) -> Iterator[str]:
     if phase.formula:
         yield from _wrapped(f"{phase.formula} GPUs" if "=" in phase.formula else phase.formula, width, _GAP)
     yield ""
-    yield from table([(f"{row.axis.upper()}={row.degree}", row.name, row.meaning) for row in phase.degrees], width)
+    cells = [(f"{row.axis.upper()}={row.degree}", row.name, row.meaning, row.origin) for row in phase.degrees]
+    yield from table([row if any(each[3] for each in cells) else row[:3] for row in cells], width)
     yield ""
     for label, part in divisions(phase.stages[0]):
         yield from _wrapped(f"{label}: {part_text(part)}", width, _GAP)

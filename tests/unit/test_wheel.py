@@ -71,7 +71,7 @@ def test_what_it_needs_is_little_and_bounded(wheel: Path) -> None:
         metadata = Parser().parsestr(archive.read(name).decode())
     needed = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
     assert sorted(line.partition("<")[0].partition(">")[0] for line in needed) == [
-        "click", "docutils", "lark", "markdown-it-py", "msgspec", "networkx", "pydot", "rich",
+        "click", "docutils", "lark", "markdown-it-py", "msgspec", "networkx", "pydot", "pyyaml", "rich",
     ]  # fmt: skip
     assert all(">=" in line and "<" in line for line in needed)
     assert metadata["Requires-Python"] == ">=3.11"
@@ -80,7 +80,7 @@ def test_what_it_needs_is_little_and_bounded(wheel: Path) -> None:
 def test_what_is_imported_is_what_is_declared() -> None:
     """The declared dependencies are those that the code imports, no more and no less."""
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    modules = {"markdown-it-py": "markdown_it"}
+    modules = {"markdown-it-py": "markdown_it", "pyyaml": "yaml"}
     names = {modules.get(name, name) for line in declared["dependencies"] if (name := line.partition(">")[0])}
     extras = {"pygraphviz", "pygls", "lsprotocol"}  # lsprotocol comes with pygls, whose types are its own
     found = set()
