@@ -10,6 +10,7 @@ from dotlint.cli.streams import fail, write_messages
 from dotlint.config.configurations import Configurations
 from dotlint.errors import DotlintError
 from dotlint.files.watch import changes
+from dotlint.strategy.launch.argument import file_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,8 +46,8 @@ def watched_files(options: CheckOptions) -> list[str]:
     except DotlintError:  # the check that follows reports it
         configurations = Configurations(isolated=True)
         paths = discovered(options, configurations)
-    named = [strategy for strategy in options["strategy"] if strategy.endswith(".toml")]
-    named += [file for file in (options.get("config"), options.get("baseline")) if file]
+    named = [file for strategy in options["strategy"] if (file := file_of(strategy)) is not None]
+    named += [file for file in (*options.get("config", ()), options.get("baseline")) if file]
     try:
         return [*paths, *named, *_configuration_files(paths, configurations)]
     except DotlintError:  # as above

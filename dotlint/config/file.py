@@ -15,6 +15,8 @@ from dotlint.config.verify import verify
 from dotlint.config.versions import satisfies
 from dotlint.engine.select import split_names
 from dotlint.files.paths import as_path
+from dotlint.strategy.launch.argument import in_folder
+from dotlint.strategy.launch.systems import SYSTEMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,19 +42,25 @@ def _values(path: Path, via: tuple[Path, ...]) -> Mapping[str, Setting]:
     if section is None:
         raise ConfigError(f"{path} has no table [tool.dotlint]")
     _verify_version(section, path)
-    keys = read_keys(section, str(path))
+    values = settings_of(section, path, str(path))
+    if "extend" not in values:
+        return values
+    try:
+        return merged(_values(as_path(values["extend"].value), (*via, path)), values)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: `extend`: {error}") from None
+
+
+def settings_of(section: dict[str, Any], path: Path, where: str) -> dict[str, Setting]:
+    """Return the keys of a file with their values; `where` names the file in messages."""
+    keys = read_keys(section, where)
     values: dict[str, Setting] = {}
     for key in section:
         value = _normalized(key, getattr(keys, NAMES[key]), path.parent)
         if isinstance(value, dict):
             value = {name: Setting(one, path) for name, one in value.items()}
         values[key] = Setting(value, path)
-    if "extend" not in values:
-        return values
-    try:
-        return _merged(_values(as_path(values["extend"].value), (*via, path)), values)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: `extend`: {error}") from None
+    return values
 
 
 def _verify_version(section: dict[str, Any], path: Path) -> None:
@@ -67,6 +75,8 @@ def _normalized(key: str, value: Any, folder: Path) -> Any:  # noqa: ANN401 - by
     """Return a value in the form that `Config` has: strings and lists as tuples, paths absolute."""
     if key == "rule":
         return value
+    if key == "strategy" and isinstance(value, dict) and isinstance(value.get("from"), str) and _is_launch(value):
+        value = _launched(value)
     if isinstance(value, dict):
         return {name: _normalized(key, one, folder) for name, one in value.items()}
     if key in _WORDS:
@@ -77,16 +87,37 @@ def _normalized(key: str, value: Any, folder: Path) -> Any:  # noqa: ANN401 - by
     return _text(key, value.strip(), folder) if isinstance(value, str) else value
 
 
+def _is_launch(table: Mapping[str, Any]) -> bool:
+    """Return whether a table names launch options rather than file patterns."""
+    return "file" in table or table["from"].strip().lower() in SYSTEMS
+
+
+def _launched(table: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the arguments that a table with launch options means: `from = "vllm"` and `file`, or a file each phase."""
+    system = table["from"].strip().lower()
+    if system not in SYSTEMS:
+        raise ConfigError(f"`strategy.from`: unknown engine `{system}`: use one of {', '.join(SYSTEMS)}")
+    rest = {name: value for name, value in table.items() if name != "from"}
+    files = [rest.pop("file")] if "file" in rest else []
+    named = [f"{phase}={system}:{file}" for phase, file in rest.items() if isinstance(file, str)]
+    if not files and not named:
+        raise ConfigError(f'`strategy`: from = "{system}" needs file = "launch.sh", or prefill = ... and decode = ...')
+    texts = [text for each in files for text in ([each] if isinstance(each, str) else each)]
+    return (*(f"{system}:{text}" for text in texts), *named)
+
+
 def _text(key: str, text: str, folder: Path) -> str:
-    if key in _PATHS or (key == "strategy" and text.lower().endswith(".toml")):
+    if key == "strategy":
+        return in_folder(text, folder)
+    if key in _PATHS:
         return os.path.abspath(folder / as_path(text).expanduser())
     return text
 
 
-def _merged(base: Mapping[str, Setting], own: Mapping[str, Setting]) -> Mapping[str, Setting]:
+def merged(base: Mapping[str, Setting], own: Mapping[str, Setting]) -> Mapping[str, Setting]:
     """Merge two files: `own` overrides `base`, except that tables are merged entry by entry."""
-    merged = {**base, **own}
+    values = {**base, **own}
     for key in base.keys() & own.keys():
         if isinstance(base[key].value, dict) and isinstance(own[key].value, dict):
-            merged[key] = replace(own[key], value={**base[key].value, **own[key].value})
-    return merged
+            values[key] = replace(own[key], value={**base[key].value, **own[key].value})
+    return values

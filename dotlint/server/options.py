@@ -11,6 +11,7 @@ from msgspec import Struct
 from dotlint.config.model import Overrides
 from dotlint.engine.select import split_names
 from dotlint.server.messages import EditorOptions
+from dotlint.strategy.launch.argument import in_folder
 from dotlint.text.nearest import nearest
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def read_options(settings: Iterable[object], folder: Path) -> tuple[EditorOption
                     + (f"; did you mean `{near}`?" if near else f"; the settings are {', '.join(KEYS)}")
                 )
     read = {name: _checked(name, value, wrong) for name, value in values.items()}
-    strategy = tuple(_in_folder(one, folder) for one in read.get("strategy") or ())
+    strategy = tuple(in_folder(one, folder) for one in read.get("strategy") or ())
     overrides = Overrides(
         strategy=strategy,
         layout=read.get("layout"),
@@ -94,8 +95,3 @@ def _checked(name: str, value: object, wrong: list[str]) -> Any:  # noqa: ANN401
         wrong.append(f"the setting `preset` is `{value}`, but must be one of {', '.join(_PRESETS)}")
         return None
     return value
-
-
-def _in_folder(strategy: str, folder: Path) -> str:
-    """Make the path of a strategy file absolute; a strategy specification is returned unchanged."""
-    return str(folder / Path(strategy).expanduser()) if strategy.lower().endswith(".toml") else strategy

@@ -11,6 +11,10 @@ from dotlint.strategy.arithmetic import Calculation, arithmetic
 from dotlint.strategy.calculations.calculation import plan_of
 from dotlint.strategy.calculations.notes import notes as engine_notes
 from dotlint.strategy.degrees import AXES, AXIS_NAMES
+from dotlint.strategy.handoff import Handoff, handoff_dict, handoff_of
+from dotlint.strategy.memory.budget import Memory, memory_of
+from dotlint.strategy.memory.fits import fits
+from dotlint.strategy.memory.table import memory_dict
 from dotlint.strategy.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -38,12 +42,13 @@ _SINGLE: Final = "not divided"
 
 
 class DegreeRow(Struct, frozen=True):
-    """One axis: its degree, its full name, and its effect on the model."""
+    """One axis: its degree, its full name, its effect on the model, and the launch option that states it, if any."""
 
     axis: str
     degree: int
     name: str
     meaning: str
+    origin: str = ""
 
 
 class StageRow(Struct, frozen=True):
@@ -75,6 +80,7 @@ class PhaseDescription(Struct, frozen=True):
     verdict: str
     sums: tuple[tuple[str, Calculation], ...]
     notes: tuple[str, ...]
+    memory: Memory | None = None
 
     @property
     def refusals(self) -> list[tuple[str, Calculation]]:
@@ -92,6 +98,8 @@ class Description(Struct, frozen=True):
     total: int
     phases: tuple[PhaseDescription, ...]
     model: ModelFacts
+    handoff: Handoff | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def impossible(self) -> bool:
@@ -113,6 +121,8 @@ class Description(Struct, frozen=True):
             "gpus": self.total,
             "model": self.model.to_dict(),
             "phases": [_phase_dict(phase) for phase in self.phases],
+            "handoff": None if self.handoff is None else handoff_dict(self.handoff),
+            "notes": list(self.notes),
         }
 
 
@@ -127,6 +137,8 @@ def describe(strategy: Strategy, codes: Mapping[str, str]) -> Description:
         total=len(gpus),
         phases=tuple(_describe_phase(phase, strategy.model, codes) for phase in strategy.phases),
         model=strategy.model,
+        handoff=handoff_of(strategy),
+        notes=strategy.notes,
     )
 
 
@@ -143,7 +155,10 @@ def _layout_text(strategy: Strategy) -> str:
 
 
 def _describe_phase(phase: Phase, model: ModelFacts, codes: Mapping[str, str]) -> PhaseDescription:
-    sums = tuple((codes[each.check], each) for each in arithmetic(phase, model))
+    plan = plan_of(phase, model)
+    memory = None if phase.assumed else memory_of(plan)
+    calculations = (*arithmetic(phase, model), *(fits(plan, memory) if memory is not None else ()))
+    sums = tuple((codes[each.check], each) for each in calculations)
     refusal = None if phase.assumed else next((each for _, each in sums if each.refuses), None)
     return PhaseDescription(
         name=phase.name,
@@ -157,7 +172,8 @@ def _describe_phase(phase: Phase, model: ModelFacts, codes: Mapping[str, str]) -
         stages=tuple(_stage_row(phase, index, model) for index in range(phase.stage_count)),
         verdict=phase.placement.verdict if refusal is None else f"impossible: {refusal.text}",
         sums=sums,
-        notes=(*_notes(phase), *engine_notes(plan_of(phase, model))),
+        notes=(*_notes(phase), *engine_notes(plan)),
+        memory=memory,
     )
 
 
@@ -172,7 +188,7 @@ def _degree_rows(phase: Phase) -> tuple[DegreeRow, ...]:
             meaning = _MEANINGS[axis].format(n=degree) if degree > 1 else _SINGLE
             if axis not in phase.degrees.named:
                 meaning += " (derived)"
-            rows.append(DegreeRow(axis, degree, AXIS_NAMES[axis], meaning))
+            rows.append(DegreeRow(axis, degree, AXIS_NAMES[axis], meaning, dict(phase.origins).get(axis, "")))
     return tuple(rows)
 
 
@@ -236,6 +252,7 @@ def _phase_dict(phase: PhaseDescription) -> dict[str, Any]:
         "assumed": phase.assumed,
         "file": phase.file,
         "degrees": {row.axis: row.degree for row in phase.degrees},
+        "origins": {row.axis: row.origin for row in phase.degrees if row.origin},
         "formula": phase.formula,
         "gpus": phase.total,
         "ids": str(phase.gpus),
@@ -254,6 +271,7 @@ def _phase_dict(phase: PhaseDescription) -> dict[str, Any]:
             for row in phase.stages
         ],
         "arithmetic": [_calculation_dict(code, each) for code, each in phase.sums],
+        "memory": None if phase.memory is None else memory_dict(phase.memory),
         "notes": list(phase.notes),
     }
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from dotlint.strategy.degrees import MOST_GPUS, Degrees
 from dotlint.strategy.error import StrategyError
 from dotlint.strategy.gpus import GpuSet, union
+from dotlint.strategy.launch.argument import LaunchArgument, launch_argument
 from dotlint.strategy.layout import Layout
 from dotlint.strategy.model import ModelFacts, Pool
 from dotlint.strategy.placement import Partition, Placement
@@ -42,6 +43,7 @@ class Phase(Struct, frozen=True):
     own_gpus: bool = False
     declared_world: int | None = None
     facts: ModelFacts = field(default_factory=ModelFacts)
+    origins: tuple[tuple[str, str], ...] = ()
 
     @property
     def path(self) -> str | None:
@@ -145,7 +147,7 @@ class Strategy(Struct, frozen=True):
     """All phases of a deployment, how their degrees map to GPUs, and the known facts of the model.
 
     `pool` is None if it is not declared whether phases share their GPUs. `source` is the text the strategy was read
-    from. `specs` are the phases as written.
+    from. `specs` are the phases as written; `notes` are what its text does not decide or what was not read of it.
     """
 
     phases: tuple[Phase, ...]
@@ -154,6 +156,7 @@ class Strategy(Struct, frozen=True):
     pool: Pool | None = None
     source: str = ""
     specs: tuple[PhaseSpec, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str, *, layout: Layout | None = None, world: int | None = None) -> Strategy:
@@ -184,36 +187,47 @@ class Strategy(Struct, frozen=True):
         return from_table(table, build, where=where)
 
     @classmethod
-    def read(cls, argument: str, *, layout: Layout | None = None, world: int | None = None) -> Strategy:
-        """Read an argument of `--strategy`: the name of a .toml file, or a specification."""
-        if argument.strip().lower().endswith(".toml"):
-            return cls.load(argument.strip(), layout=layout, world=world)
-        return cls.parse(argument, layout=layout, world=world)
+    def read(
+        cls, argument: str, *, layout: Layout | None = None, world: int | None = None, model: ModelFacts | None = None
+    ) -> Strategy:
+        """Read an argument of `--strategy`: a .toml file, launch options (`vllm:launch.sh`), or a specification."""
+        return cls.combine([argument], layout=layout, world=world, model=model)
 
     @classmethod
-    def combine(cls, arguments: Sequence[str], *, layout: Layout | None = None, world: int | None = None) -> Strategy:
-        """Read a repeated `--strategy`, one phase each. Raises `StrategyError` if a phase is declared twice."""
+    def combine(
+        cls,
+        arguments: Sequence[str | LaunchArgument],
+        *,
+        layout: Layout | None = None,
+        world: int | None = None,
+        model: ModelFacts | None = None,
+    ) -> Strategy:
+        """Read a repeated `--strategy`, one phase each; `model` are facts that the arguments can override.
+
+        Raises `StrategyError` if a phase is declared twice, or two files declare different layouts or pools.
+        """
         if not arguments:
             raise StrategyError("a strategy is missing: write one, such as pp4ep4tp2sp2")
-        if len(arguments) == 1:
-            return cls.read(arguments[0], layout=layout, world=world)
-        parts = [_declared(argument) for argument in arguments]
+        parts = [_declared(argument, world, model) for argument in arguments]
         specs = tuple(spec for part in parts for spec in part.specs)
         for index, spec in enumerate(specs):
             if any(earlier.name == spec.name for earlier in specs[:index]):
                 what = "a second phase without a name" if spec.name is None else f"phase {spec.name!r} is repeated"
                 raise StrategyError(f"{what} in the given strategies: declare each phase once")
         files = [part for part in parts if part.pool or part.model.to_dict() or part.layout]
-        if len(files) > 1:
-            raise StrategyError("several strategy files declare a layout, pool or model: only one may")
         first = files[0] if files else parts[0]
+        alike = all(each.launched and each.model == first.model and each.layout == first.layout for each in files)
+        if len(files) > 1 and not alike:
+            raise StrategyError("several strategy files declare a layout, pool or model: only one may")
+        launched = {"prefill", "decode"} <= {spec.name for spec in specs} and all(part.launched for part in parts)
         return build(
             specs,
             layout=layout or first.layout,
-            model=first.model,
-            pool=first.pool,
+            model=(model or ModelFacts()).with_own(first.model),
+            pool=first.pool or ("disaggregated" if launched else None),
             source="; ".join(part.source for part in parts),
             world=world,
+            notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
         )
 
     def phase(self, name: str) -> Phase | None:
@@ -244,6 +258,10 @@ class Strategy(Struct, frozen=True):
         """Return the same phases under another layout, without assumed phases."""
         return build(self.specs, layout=layout, model=self.model, pool=self.pool, source=self.source)
 
+    def with_model(self, model: ModelFacts) -> Strategy:
+        """Return the same phases with other facts of the model, without assumed phases."""
+        return build(self.specs, layout=self.layout, model=model, pool=self.pool, source=self.source)
+
     def with_phase_assumed(self, name: str = "decode") -> Strategy:
         """Return the strategy with a phase that the graph has and the strategy does not declare.
 
@@ -272,9 +290,13 @@ class _Declared(Struct, frozen=True):
     model: ModelFacts
     pool: Pool | None
     source: str
+    notes: tuple[str, ...] = ()
+    launched: bool = False
 
 
-def _declared(argument: str) -> _Declared:
+def _declared(argument: str | LaunchArgument, given: int | None, facts: ModelFacts | None) -> _Declared:
+    """Read one strategy; `given` is the number of GPUs that replaces that of a file."""
+
     def as_written(
         specs: Sequence[PhaseSpec],
         *,
@@ -283,13 +305,19 @@ def _declared(argument: str) -> _Declared:
         pool: Pool | None = None,
         source: str = "",
         world: int | None = None,
+        notes: tuple[str, ...] = (),
     ) -> _Declared:
-        own = tuple(spec if spec.world else replace(spec, world=world) for spec in specs)
-        return _Declared(own, layout, model or ModelFacts(), pool, source)
+        own = tuple(spec if spec.world else replace(spec, world=given or world) for spec in specs)
+        return _Declared(own, layout, model or ModelFacts(), pool, source, notes)
 
-    text = argument.strip()
+    text = argument.strip() if isinstance(argument, str) else ""
+    launched = launch_argument(text) if isinstance(argument, str) else argument
+    if launched is not None:
+        from dotlint.strategy.launch.load import load as load_launch  # noqa: PLC0415 - only for launch options
+
+        return replace(load_launch(launched, as_written, world=given, model=facts), launched=True)
     if not text.lower().endswith(".toml"):
-        return as_written(parse_spec(argument), source=text)
+        return as_written(parse_spec(str(argument)), source=text)
     from dotlint.strategy.toml_file import load  # noqa: PLC0415 - tomllib only where a file is read
 
     return load(text, as_written)
@@ -303,6 +331,7 @@ def build(
     pool: Pool | None = None,
     source: str = "",
     world: int | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Strategy:
     """Assign GPUs to phases. A phase that declares no GPUs starts at the first GPU of its pool.
 
@@ -346,6 +375,7 @@ def build(
                 own_gpus=spec.gpus is not None,
                 declared_world=spec.world,
                 facts=model.with_own(spec.facts),
+                origins=spec.origins,
             )
         )
-    return Strategy(tuple(phases), layout, model, pool, source, tuple(specs))
+    return Strategy(tuple(phases), layout, model, pool, source, tuple(specs), notes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.strategy import Layout, Strategy, StrategyError
+from dotlint.strategy.launch.argument import file_of
 from dotlint.suppressions.mistake import Mistake
 from dotlint.text.regex import regex
 
@@ -30,7 +31,7 @@ def declared_strategy(found: Sequence[re.Match[str]], mistakes: list[Mistake]) -
         if value is None or not spec:
             mistakes.append(Mistake("this comment declares no strategy", *span, _EXAMPLE))
             return None
-        if spec.lower().endswith(".toml"):
+        if file_of(spec) is not None:
             why = "a comment takes a specification; name a strategy file with `--strategy` or in the configuration"
             mistakes.append(Mistake(f"`{spec}` is a strategy file", *span, why))
             return None

@@ -15,6 +15,7 @@ import pytest
 from dotlint.config.configurations import Configurations
 from dotlint.config.model import Overrides
 from dotlint.page import collect as pages
+from dotlint.page import comparison
 from dotlint.page import document as shell
 from dotlint.page.collect import Task, make_page, page_names
 from dotlint.page.difference import difference
@@ -260,7 +261,7 @@ def test_every_colour_of_a_picture_has_one_for_the_dark() -> None:
 
 def test_every_file_beside_the_module_is_in_the_page() -> None:
     there = {path.stem for path in STYLES.iterdir() if path.suffix in (".css", ".js")}
-    assert there == {*shell._STYLES, *shell._SCRIPTS}
+    assert there == {*shell._STYLES, *shell._SCRIPTS, *comparison._STYLES}
     assert {path.suffix for path in STYLES.iterdir() if path.is_file()} == {".py", ".css", ".js"}
 
 

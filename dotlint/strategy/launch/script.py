@@ -1,0 +1,113 @@
+"""The launches of an engine in a command line or a shell script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dotlint.strategy.launch.options import Options
+from dotlint.strategy.launch.shell import Command, ShellError, Variables, commands
+from dotlint.strategy.launch.slurm import add_slurm, slurm_variables
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dotlint.strategy.launch.location import Source
+    from dotlint.strategy.launch.shell import Word
+    from dotlint.strategy.launch.table import LaunchTable
+
+_OF_SHELLS: Final = frozenset({"-c", "-lc", "-ec"})
+_OF_OTHERS: Final = frozenset({"-m", "-u"}) | _OF_SHELLS  # options of python and of shells
+_STARTERS: Final = frozenset({"-m", "--", "exec", "nohup", "srun", "sudo", "run"})
+_MOST_LAUNCHES: Final = 1000
+_NEGATIVE: Final = regex(r"-\.?[0-9].*")
+_OPTION: Final = regex(r"-{1,2}[A-Za-z][\w.-]*")
+
+
+def launches(source: Source, table: LaunchTable) -> list[Options]:
+    """Return the options of each launch of the engine in a text; if no command names the engine, of those with options.
+
+    Raises `StrategyError` at a mistake.
+    """
+    return launches_in(source, source.text, range(len(source.text)), table)
+
+
+def launches_in(
+    source: Source, text: str, at: Sequence[int], table: LaunchTable, variables: Variables | None = None
+) -> list[Options]:
+    """Return the launches in a part of a source; `at` has the offset of each character of `text`."""
+    variables = variables or Variables()
+    slurm_variables(text, at, variables)
+    variables.watched = tuple(name for name in table.by_name if not name.startswith("-"))
+    try:
+        found = list(_all_commands(text, at, variables))
+    except ShellError as error:
+        raise source.at(error.offset, error.offset + 1).mistake(str(error)) from None
+    named = [command for command in found if any(table.starts(word.text) for word in command.words)]
+    with_options = [command for command in named or found if _has_options(command, table)]
+    launched = [each for each in named if _has_options(each, table) or _is_started(each, table)] or with_options
+    if len(launched) > _MOST_LAUNCHES:
+        raise source.at(0, 1).mistake(f"{len(launched)} commands start an engine: at most {_MOST_LAUNCHES} are read")
+    read = [options_of(command, source, table) for command in launched]
+    for options in read:
+        add_slurm(options, source, variables)
+        for word in variables.skipped:
+            if word.text.startswith("-"):
+                options.not_read[f"{word.text} (in a branch of the script)"] = None
+    return read
+
+
+def _all_commands(text: str, at: Sequence[int], variables: Variables, depth: int = 0) -> Iterator[Command]:
+    """Yield all commands, also those in the words of others, as in `bash -c "vllm serve ..."`."""
+    for command in commands(text, at, variables, depth):
+        yield command
+        for before, word in zip(command.words, command.words[1:], strict=False):
+            if before.text in _OF_SHELLS:
+                yield from _all_commands(word.text, word.at, variables, depth + 1)
+
+
+def _has_options(command: Command, table: LaunchTable) -> bool:
+    return any(
+        _OPTION.fullmatch(word.text.partition("=")[0]) and table.option(word.text.partition("=")[0]) is not None
+        for word in command.words
+    )
+
+
+def _is_started(command: Command, table: LaunchTable) -> bool:
+    """Return whether a command starts the engine, rather than naming it as `pip install vllm` does."""
+    words = [word.text for word in command.words]
+    index = next(index for index, word in enumerate(words) if table.starts(word))
+    return index == 0 or words[index - 1] in _STARTERS or words[index + 1 : index + 2] == ["serve"]
+
+
+def options_of(command: Command, source: Source, table: LaunchTable) -> Options:
+    """Return what the options of a command state."""
+    words = command.words
+    everything = [offset for word in words for offset in word.offsets]
+    options = Options(table, source.spread(everything))
+    index = 0
+    while index < len(words):
+        word = words[index]
+        index += 1
+        name, sign, value = word.text.partition("=")
+        if word.text in _OF_OTHERS:
+            continue
+        if not _OPTION.fullmatch(name):
+            if word.text.startswith("--") and len(word.text) > 2:
+                options.skip(word.text)
+            continue
+        if sign:
+            options.state(name, value, source.spread(word.offsets), word.unknown)
+        elif options.takes_value(name) and index < len(words) and not _is_option(words[index]):
+            offsets = [*word.offsets, *words[index].offsets]
+            options.state(name, words[index].text, source.spread(offsets), words[index].unknown)
+            index += 1
+        else:
+            options.state(name, None, source.spread(word.offsets))
+    for name, word in command.variables.items():
+        options.state(name, word.text, source.spread(word.offsets), word.unknown)
+    return options
+
+
+def _is_option(word: Word) -> bool:
+    return word.text.startswith("-") and not _NEGATIVE.fullmatch(word.text) and len(word.text) > 1

@@ -1,0 +1,102 @@
+"""The table of launch options, `dotlint/data/launch_options.toml`: what each option of an engine states."""
+
+from __future__ import annotations
+
+import fnmatch
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+from msgspec import Struct, field
+
+from dotlint.files.paths import read_package_text, sibling_path
+from dotlint.text.nearest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Kind = Literal["integer", "flag", "word", "number", "size", "list", "json", "file"]
+
+
+class LaunchOption(Struct, frozen=True, rename={"kind": "as"}):
+    """One option with all its names; `to` is the axis, fact or setting that it states."""
+
+    names: str
+    to: str = ""
+    kind: Kind = "integer"
+    value: str | bool | None = None
+    words: dict[str, str | bool] | None = None
+
+
+class LaunchTable(Struct, frozen=True, dict=True):
+    """The options of one engine; `programs` are file patterns of the words that start it.
+
+    `sections`: whether the keys of a configuration file may stand in any section; `file_wins`: whether a file that an
+    option names overrides the options beside it; `phases` are the keys of a configuration file with those of a phase.
+    """
+
+    title: str
+    preset: str
+    release: str
+    programs: tuple[str, ...]
+    options: tuple[LaunchOption, ...]
+    unverified: tuple[str, ...] = ()
+    sections: bool = False
+    file_wins: bool = False
+    phases: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, LaunchOption]:
+        """The options by each of their names."""
+        return {name: option for option in self.options for name in option.names.split()}
+
+    def option(self, name: str) -> tuple[LaunchOption, bool] | None:
+        """Return the option of that name, and whether the name negates it (`--no-enable-eplb`); None if unknown."""
+        spelled = canonical(name)
+        found = self.by_name.get(spelled)
+        if found is not None:
+            return found, False
+        positive = self.by_name.get(f"--{spelled[5:]}") if spelled.startswith("--no-") else None
+        return (positive, True) if positive is not None and positive.kind == "flag" else None
+
+    def nearest(self, name: str) -> str | None:
+        """Return the known option that `name` may misspell."""
+        known = [each for each in self.by_name if each.startswith("--")]
+        return nearest(canonical(name), known, least=0.88) if name.startswith("--") else None
+
+    def starts(self, word: str) -> bool:
+        """Return whether a word of a command starts the engine: its program, module, script or image."""
+        name = word.rsplit("/", 1)[-1].split(":", 1)[0].split("@", 1)[0]
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.programs)
+
+
+def canonical(name: str) -> str:
+    """Return an option's name with hyphens for underscores; names of variables are unchanged."""
+    return name.replace("_", "-") if name.startswith("-") else name
+
+
+@cache
+def _data() -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - only where launch options are read
+
+    from dotlint import data  # noqa: PLC0415 - as above
+
+    return tomllib.loads(read_package_text(sibling_path(data.__file__, "launch_options.toml")))
+
+
+@cache
+def table_of(engine: str) -> LaunchTable:
+    """Return the options of an engine. Raises `KeyError` if there is none of that name."""
+    return msgspec.convert(_data()[engine], LaunchTable)
+
+
+def config_keys() -> Mapping[str, list[str]]:
+    """Return the keys of Hugging Face's `config.json` by the fact that they state."""
+    keys: Mapping[str, list[str]] = _data()["config"]
+    return keys
+
+
+def parallelism_keys() -> Mapping[str, str]:
+    """Return the options that the keys of `parallelism` in a manifest state."""
+    keys: Mapping[str, str] = _data()["parallelism"]
+    return keys

@@ -1,0 +1,162 @@
+"""`--from`, `--model`, `-o`, and launch options as strategies of `check`, the configuration and comments."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from docs import launch_examples
+from tests.cli.command import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GRAPH = 'digraph { attention_tp0 [label="attention TP0\\nGPU 0"]; ffn_tp0 [label="ffn TP0\\nGPU 0"]; attention_tp0 -> ffn_tp0 }'
+LLAMA = {"num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "hidden_size": 4096}
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "graph.dot").write_text(GRAPH)
+    (tmp_path / "launch.sh").write_text("vllm serve m --tensor-parallel-size 4 --port 80\n")
+    (tmp_path / "decode.sh").write_text("vllm serve m -tp 2\n")
+    (tmp_path / "config.json").write_text(json.dumps({"text_config": LLAMA}))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--tensor-parallel-size 4 --port 80"],
+        ["-tp 4 --port=80"],
+        ["launch.sh"],
+        ["--", "-tp", "4", "--port", "80"],
+        ["--", "vllm", "serve", "m", "-tp", "4", "--port", "80"],
+    ],
+)
+def test_options_in_quotes_after_dashes_or_in_a_file(arguments: list[str]) -> None:
+    found = run("strategy", "--from", "vllm", "--format", "json", *arguments)
+    assert found.status == 0, found.err
+    data = json.loads(found.out)
+    assert data["phases"][0]["degrees"] == {"tp": 4}
+    assert data["layout"] == "vllm"
+    assert data["notes"] == ["not read: --port"]
+
+
+def test_what_was_not_read_is_listed_once() -> None:
+    found = run("strategy", "--from", "vllm", "prefill=launch.sh", "decode=launch.sh")
+    assert found.out.count("not read: --port") == 1
+
+
+def test_model_and_engine_decide_together() -> None:
+    found = run("strategy", "--from", "vllm", "-tp 3 -pp 1", "--model", "config.json", "--format", "json")
+    data = json.loads(found.out)
+    assert found.status == 1
+    assert data["model"]["kv_heads"] == 8
+    assert data["impossible"] is True
+    assert run("strategy", "--from", "vllm", "launch.sh", "--model", ".").status == 0
+    assert run("strategy", "tp3", "--model", "config.json").status == 1
+
+
+def test_written_file_says_the_same(tmp_path: Path) -> None:
+    first = run(
+        "strategy", "--from", "vllm", "launch.sh", "--model", "config.json", "-o", "deployment.toml", "-f", "json"
+    )
+    second = run("strategy", "deployment.toml", "-f", "json")
+    one, two = json.loads(first.out), json.loads(second.out)
+    assert one.pop("source") == "vllm:launch.sh"
+    assert two.pop("source") == "deployment.toml"
+    assert one.pop("notes")
+    assert not two.pop("notes")
+    assert one["phases"][0].pop("origins") == {"tp": "launch.sh:1:14: --tensor-parallel-size"}
+    assert two["phases"][0].pop("origins") == {}
+    assert one == two
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("name", ["launch.sh", "config.json", "./launch.sh"])
+def test_no_file_that_was_read_is_overwritten(tmp_path: Path, name: str) -> None:
+    before = (tmp_path / name).read_text()
+    found = run("strategy", "--from", "vllm", "launch.sh", "--model", "config.json", "-o", name)
+    assert found.status == 2
+    assert (tmp_path / name).read_text() == before
+
+
+def test_dash_is_standard_output() -> None:
+    assert run("strategy", "pp2tp4", "-o", "-").out == '# pp2tp4\nstrategy = "pp2tp4"\n\n[layout]\nmodel = "product"\n'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--from", "vlm", "launch.sh"], "did you mean 'vllm'?"),
+        (["--from", "vllm"], "--from vllm needs launch options"),
+        (["--from", "vllm", "lunch.sh"], "did you mean 'launch.sh'?"),
+        (["--from", "vllm", "-tp x"], "-tp must be an integer, not 'x' at column 1"),
+        (["--from", "vllm", "launch.sh", "--model", "launch.sh"], "is not JSON"),
+        (["--wrold", "8", "tp8"], "No such option"),
+    ],
+)
+def test_a_mistake_exits_2_and_names_it(arguments: list[str], message: str) -> None:
+    found = run("strategy", *arguments)
+    assert found.status == 2
+    assert message in found.err
+
+
+def test_check_takes_launch_files() -> None:
+    found = run(
+        "check", "graph.dot", "-s", "prefill=vllm:launch.sh", "-s", "decode=vllm:decode.sh", "-f", "json", "--no-cache"
+    )
+    phases = json.loads(found.out)["files"][0]["strategy"]["phases"]
+    assert [(phase["name"], phase["degrees"]) for phase in phases] == [("prefill", {"tp": 4}), ("decode", {"tp": 2})]
+    assert found.err.count("not read: --port") == 1
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        'strategy = "vllm:launch.sh"',
+        '[strategy]\nfrom = "vllm"\nfile = "launch.sh"',
+        '[strategy]\n"*.dot" = "vllm:launch.sh"',
+        '[strategy]\nfrom = "vllm"\nprefill = "launch.sh"\ndecode = "decode.sh"',
+    ],
+)
+def test_configuration_names_launch_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
+    (tmp_path / "dotlint.toml").write_text(setting)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    found = run("check", "../graph.dot", "-f", "json", "--no-cache")
+    strategy = json.loads(found.out)["files"][0]["strategy"]
+    assert strategy["source"] == "configuration"
+    assert strategy["phases"][0]["degrees"] == {"tp": 4}
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ['[strategy]\nfrom = "vlm"\nfile = "launch.sh"', '[strategy]\nfrom = "vllm"', 'strategy = "vllm:none.sh"'],
+)
+def test_a_mistake_in_the_configuration_exits_2(tmp_path: Path, setting: str) -> None:
+    (tmp_path / "dotlint.toml").write_text(setting)
+    assert run("check", "graph.dot", "--no-cache").status == 2
+
+
+def test_a_comment_in_a_graph_reads_no_file(tmp_path: Path) -> None:
+    (tmp_path / "graph.dot").write_text(f"// dotlint: strategy=vllm:launch.sh\n{GRAPH}")
+    found = run("check", "graph.dot", "-f", "json", "--no-cache")
+    assert "is a strategy file" in found.out
+
+
+def test_the_examples_of_the_page_are_as_printed() -> None:
+    page = launch_examples.PAGE.read_text("utf-8")
+    assert page.count('title="') == 8
+    assert launch_examples.rewritten(page) == page, "write it again: python -m docs.launch_examples"
+
+
+def test_launch_options_and_config_are_drawn_and_clean(tmp_path: Path) -> None:
+    options = ["-s", "vllm:-tp 2 -pp 2"]
+    facts = LLAMA | {"num_hidden_layers": 4, "intermediate_size": 14336}
+    (tmp_path / "config.json").write_text(json.dumps(facts))
+    assert run("new", *options, "--model", "config.json", "-o", "plan.dot").status == 0
+    assert run("check", "plan.dot", *options, "--no-cache").status == 0
