@@ -106,7 +106,8 @@ def best(case: Case, folder: Path, python: str, limit: int, repeat: int) -> Poin
 
 def growth(family: Callable[[int], Case], base: Point, *, largest: int, python: str, limit: int, repeat: int) -> Growth:
     """Double a family four times, up to about `largest` bytes."""
-    sample = len(family(64).text) / 64
+    few = family(64)
+    sample = (len(few.text) + sum(len(text) for _, text in few.others)) / 64
     count = max(2, int(largest / sample / 2**DOUBLINGS))
     points: list[Point] = []
     with tempfile.TemporaryDirectory() as name:

@@ -135,7 +135,8 @@ class GpuSet(Struct, frozen=True):
         found: list[IdRun] = []
         for run_start, run_stop in self.runs:
             start = run_start
-            for cut_start, cut_stop in other.runs[bisect_right(ends, run_start) :]:
+            for cut in range(bisect_right(ends, run_start), len(ends)):
+                cut_start, cut_stop = other.runs[cut]
                 if cut_start >= run_stop:
                     break
                 if start < cut_start:
@@ -186,7 +187,7 @@ def parse_gpus(text: str, start: int, end: int) -> GpuSet:
 
     Raises `StrategyError`, with its position in `text`, on a count, a reversed range, a repeated id or anything else.
     """
-    found = GpuSet()
+    found: list[IdRun] = []
     position = start
     while True:
         match = _PART.match(text, position, end)
@@ -207,13 +208,15 @@ def parse_gpus(text: str, start: int, end: int) -> GpuSet:
                 remedy=f"write {ascending}",
                 suggestion=ascending,
             )
-        part = GpuSet.span(first, last - first + 1)
-        if twice := found & part:
-            raise error_at(f"GPU {twice.first} is repeated", text, match.start(1), length=length)
-        found |= part
+        at = bisect_right(found, (first, last + 1))
+        before = at > 0 and found[at - 1][1] > first
+        if before or (at < len(found) and found[at][0] <= last):
+            twice = first if before else found[at][0]
+            raise error_at(f"GPU {twice} is repeated", text, match.start(1), length=length)
+        found.insert(at, (first, last + 1))
         position = match.end()
         if position >= end:
-            return found
+            return GpuSet(merge_runs(found))
         if text[position] != ",":
             raise _gpus_error(text, position, end)
         position += 1
