@@ -49,7 +49,7 @@ class Growth(NamedTuple):
         known = [(math.log(p.size), math.log(p.seconds)) for p in self.points if p.seconds > _LEAST]
         if len(known) < 2:
             return 0.0
-        x, y = (sum(column) / len(known) for column in zip(*known, strict=True))
+        x, y = sum(size for size, _ in known) / len(known), sum(time for _, time in known) / len(known)
         return sum((a - x) * (b - y) for a, b in known) / sum((a - x) ** 2 for a, _ in known)
 
     @property
