@@ -31,13 +31,17 @@ def with_fingerprints(findings: Iterable[Finding], document: Document) -> list[F
     if not findings:
         return findings
     statements = Statements(document)
-    seen: Counter[str] = Counter()
+    seen: Counter[tuple[str, ...]] = Counter()
+    states: dict[tuple[str, str, str], blake2b] = {}
 
     def fingerprint(finding: Finding, at: int, *kind: str) -> str:
-        key = "\0".join([finding.code, finding.unit or "", statements.normal_at(at), *kind])
-        seen[key] += 1
-        text = f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")
-        return blake2b(text, digest_size=16).hexdigest()
+        key = finding.code, finding.unit or "", statements.normal_at(at)
+        seen[*key, *kind] += 1
+        if key not in states:  # a statement is hashed once, however many findings it has
+            states[key] = blake2b("\0".join(key).encode("utf-8", "surrogatepass"), digest_size=16)
+        state = states[key].copy()
+        state.update("".join(f"\0{part}" for part in (*kind, seen[*key, *kind])).encode("utf-8", "surrogatepass"))
+        return state.hexdigest()
 
     filled: list[Finding] = []
     for finding in findings:

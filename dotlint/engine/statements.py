@@ -95,5 +95,11 @@ class Statements:
         """Return the normal form of the statement at an offset; if there is none, the line with single blanks."""
         span = self._at(offset)
         start, end = span or self._line(offset)
-        text = self._source.text[start:end]
-        return normal(text) if span else " ".join(text.split())
+        if (start, end) not in self._normal:  # thousands of findings may be in one statement
+            text = self._source.text[start:end]
+            self._normal[start, end] = normal(text) if span else " ".join(text.split())
+        return self._normal[start, end]
+
+    @cached_property
+    def _normal(self) -> dict[Span, str]:
+        return {}
