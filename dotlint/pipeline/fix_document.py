@@ -14,6 +14,7 @@ from dotlint.pipeline.documents import (
     as_source,
     at_document,
     edits_in_document,
+    ending_like,
     keeps_blocks,
     line_of,
     lint_document,
@@ -39,10 +40,10 @@ def fix_document(source: Source, settings: Settings, *, unsafe: bool) -> FixResu
     texts = [str(block.text) for block in blocks]
     for index, block in enumerate(blocks):
         fixed = fix_dot(as_source(block, source.name), settings, unsafe=unsafe)
-        texts[index] = _ending_like(texts[index], fixed.text)
-        own = edits_in_document(source.text, block, _changes(fixed.given.text, texts[index]))
+        before, texts[index] = texts[index], ending_like(block, fixed.text)
+        own = edits_in_document(source.text, block, _changes(before, texts[index]))
         if own is None or not keeps_blocks(source, apply_edits(source.text, own), blocks, {index: texts[index]}):
-            texts[index] = fixed.given.text
+            texts[index] = before
             refused += [Refusal(one, line_of(source, block, one.start), DOES_NOT_FIT) for one in fixed.applied]
             continue
         edits += own
@@ -52,11 +53,6 @@ def fix_document(source: Source, settings: Settings, *, unsafe: bool) -> FixResu
         ]
     new = source.with_text(apply_edits(source.text, edits))
     return FixResult(source, new, tuple(applied), tuple(refused), lint_document(new, settings))
-
-
-def _ending_like(old: str, new: str) -> str:
-    """Return the new text without a line end at its end if the old one has none: the document goes on there."""
-    return new if old.endswith("\n") else new.rstrip("\r\n")
 
 
 def _changes(old: str, new: str) -> list[Edit]:
