@@ -10,6 +10,7 @@ from msgspec import Struct
 from dotlint.strategy.arithmetic import Calculation, arithmetic
 from dotlint.strategy.calculations.calculation import plan_of
 from dotlint.strategy.calculations.notes import notes as engine_notes
+from dotlint.strategy.calculations.pools import misplaced
 from dotlint.strategy.degrees import AXES, AXIS_NAMES
 from dotlint.strategy.presets import PRESETS
 
@@ -125,7 +126,7 @@ def describe(strategy: Strategy, codes: Mapping[str, str]) -> Description:
         layout_text=_layout_text(strategy),
         pool=strategy.pool,
         total=len(gpus),
-        phases=tuple(_describe_phase(phase, strategy.model, codes) for phase in strategy.phases),
+        phases=tuple(_describe_phase(strategy, index, codes) for index in range(len(strategy.phases))),
         model=strategy.model,
     )
 
@@ -142,8 +143,11 @@ def _layout_text(strategy: Strategy) -> str:
     return "; ".join([text, *(f"{name} {','.join(axes)}" for name, axes in orders if axes is not None)])
 
 
-def _describe_phase(phase: Phase, model: ModelFacts, codes: Mapping[str, str]) -> PhaseDescription:
-    sums = tuple((codes[each.check], each) for each in arithmetic(phase, model))
+def _describe_phase(strategy: Strategy, index: int, codes: Mapping[str, str]) -> PhaseDescription:
+    phase, model = strategy.phases[index], strategy.model
+    declared = [other for other in strategy.phases[:index] if not other.assumed]
+    pool = misplaced(phase, declared, strategy.pool)
+    sums = tuple((codes[each.check], each) for each in (*arithmetic(phase, model), *([pool] if pool else ())))
     refusal = None if phase.assumed else next((each for _, each in sums if each.refuses), None)
     return PhaseDescription(
         name=phase.name,
