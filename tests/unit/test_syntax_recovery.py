@@ -169,6 +169,7 @@ CERTAIN: list[tuple[str, str | None, str | None]] = [
     ("a - b;", "a -> b;", "unsafe"),
     ("/etc/hosts -> f(x)", '"/etc/hosts" -> "f(x)"', "unsafe"),
     ("(a -> b)", None, None),
+    ("a;\n  -- the first part\n  b -> c;", "a;\n  // the first part\n  b -> c;", "unsafe"),
     ('a [label="x "y" z", shape=box]', 'a [label="x \\"y\\" z", shape=box]', "unsafe"),
 ]
 

@@ -46,6 +46,7 @@ def remedies(broken: BrokenStatement) -> Iterator[Remedy]:
     yield from lists(broken)
     if find_unbalanced_string(broken.text, broken.start, broken.end) is not None:
         return  # a quote is unbalanced, so the apparent rest of the statement may be anything
+    yield from _dash_comments(broken)
     yield from _operators(broken)
     yield from _after_list(broken)
     yield from _round_list(broken)
@@ -78,6 +79,27 @@ def _operators(broken: BrokenStatement) -> Iterator[Remedy]:
             "unsafe",
             f"write `{right}`",
             f"operator {arrow[0]}",
+        )
+
+
+_DASH_COMMENT = regex(r"--(?=[ \t]+[^\n]*\w[^\n]*[ \t]\w)[^\n{}\[\];]*(?=\n)")
+
+
+def _dash_comments(broken: BrokenStatement) -> Iterator[Remedy]:
+    """`-- note` on a line of its own: a comment in other languages."""
+    text, at = broken.text, broken.at
+    note = _DASH_COMMENT.match(text, at)
+    if note is not None and not text[line_start(text, at) : at].strip():
+        yield Remedy(
+            "E001",
+            "`--` does not start a comment in DOT",
+            at,
+            note.end(),
+            ((at, at + 2, "//"),),
+            "unsafe",
+            "write `// ...`",
+            "comment --",
+            until=line_end(text, at),
         )
 
 
