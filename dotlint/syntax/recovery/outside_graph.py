@@ -108,9 +108,26 @@ def _broken_header(recovery: Recovery, stop: Stop) -> None:
     line = line_end(text, len(text[:at].rstrip()))
     if line < at and "LBRACE" in stop.accepted and stop.lexeme.type != "LBRACE":
         line = max(line, 1)
-        recovery.report("E001", "the graph's `{` is missing", line - 1, line, help="write `{` after the header")
+        closed = text.count("}", line) > text.count("{", line)
+        recovery.add_remedies(
+            [
+                Remedy(
+                    "E001",
+                    "the graph's `{` is missing",
+                    line - 1,
+                    line,
+                    ((line, line, " {"),),
+                    "unsafe" if closed else None,
+                    "write `{` after the header",
+                )
+            ]
+        )
         parse.feed(Lexeme("LBRACE", text, line, line))
         recovery.lexer.position = at
+        return
+    if stop.lexeme.type == "SEMICOLON" and text[at + 1 :].lstrip().startswith("{"):
+        recovery.report_stray("stray token", at, at + 1, [(at, at + 1, "")])
+        recovery.lexer.position = at + 1
         return
     quoted = _QUOTED_NAME.search(text, line_start(text, at))
     if quoted is not None and quoted.start(1) <= at < quoted.end(1):

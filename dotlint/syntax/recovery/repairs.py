@@ -372,7 +372,8 @@ def _words(broken: BrokenStatement) -> Iterator[Remedy]:
 
 
 _INNER_MARKS = regex(r"\w+(?:[./-]\w+)+")
-_PATH_OR_CALL = regex(r"[~.]?(?:/[\w.-]+)+/?|\w[\w.]*\(\w*\)")
+_ID_ELSEWHERE = regex(r"[\w~./@+][\w~./@%+-]*|\w[\w.]*\(\w*\)")  # a path, an address, a call
+_COLOR = regex(r"#[0-9A-Fa-f]{3,8}")
 _OPERATOR_BEFORE = regex(r"-[->][ \t]*\Z")
 _OPERATOR_AFTER = regex(r"[ \t]*-[->]")
 
@@ -383,7 +384,9 @@ def _one_id(broken: BrokenStatement, start: int, end: int) -> Applicability:
     at_operator = _at_operator(text, start, end)
     if _INNER_MARKS.fullmatch(word) and not word[0].isdigit() and text[start - 1] != ":":
         return "safe" if "-" not in word or at_operator else None
-    return "unsafe" if at_operator and _PATH_OR_CALL.fullmatch(word) else None
+    if at_operator and _ID_ELSEWHERE.fullmatch(word):
+        return "unsafe"
+    return "safe" if _COLOR.fullmatch(word) and text[broken.start : start].rstrip().endswith("=") else None
 
 
 def _at_operator(text: str, start: int, end: int) -> bool:
