@@ -1,11 +1,14 @@
-"""Write the findings of the examples in docs/tensors.md again: `python -m docs.examples`.
+"""Write the outputs of the examples in docs/tensors.md and docs/memory.md again: `python -m docs.examples`.
 
-An example is a `dot` block, which has no finding, a `diff` block with one mistake in it, and a `text` block with the
+In docs/memory.md, a `toml` block with a title is a strategy file, and a `console` block a command with its output.
+
+In docs/tensors.md, an example is a `dot` block, which has no finding, a `diff` block with one mistake in it, and a `text` block with the
 findings of the changed file, as `--format concise` prints them. A finding with several locations is shown at the first.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import tempfile
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = Path(__file__).parent / "tensors.md"
+PLANS = Path(__file__).parent / "memory.md"
+_PLAN = re.compile(r'^```toml title="(?P<name>[\w.]+)"\n(?P<text>.*?)^```\n', re.MULTILINE | re.DOTALL)
+_CONSOLE = re.compile(r"^```console\n\$ dotlint (?P<command>.*)\n(?P<output>(?:.*\n)*?)```\n", re.MULTILINE)
 _EXAMPLE = re.compile(
     r'^```dot title="(?P<name>[\w.]+)"\n(?P<right>.*?)^```\n(?P<between>.*?)'
     r"^```diff\n(?P<change>.*?)^```\n\n```text\n(?P<found>.*?)^```\n",
@@ -66,5 +72,20 @@ def rewritten(page: str) -> str:
     return _EXAMPLE.sub(renew, page)
 
 
+def with_outputs(page: str) -> str:
+    """Return a page of plans with the output of each command as it is now."""
+
+    def renew(match: re.Match[str]) -> str:
+        out = io.StringIO()
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+            for plan in _PLAN.finditer(page):
+                Path(plan["name"]).write_text(plan["text"], "utf-8")
+            main(match["command"].split(), stdout=out, stderr=io.StringIO())
+        return f"```console\n$ dotlint {match['command']}\n{out.getvalue()}```\n"
+
+    return _CONSOLE.sub(renew, page)
+
+
 if __name__ == "__main__":
+    PLANS.write_text(with_outputs(PLANS.read_text("utf-8")), "utf-8")
     PAGE.write_text(rewritten(PAGE.read_text("utf-8")), "utf-8")

@@ -1,8 +1,9 @@
 """Generate the pictures of README and documents: `python -m docs.pictures`.
 
 The report and the graph are SVG, of the file in docs/index.md, and so are the pictures of docs/silent-failures.md, of
-its files. Playwright takes the screenshot of the page, of a fixture, in the Chromium on the PATH. Without Playwright or
-Chromium, the screenshot does not change.
+its files. The plans of docs/new.md are drawn by Graphviz, whose `dot` must be on the PATH. Playwright takes the
+screenshot of the page, of a fixture, in the Chromium on the PATH. Without Playwright or Chromium, the screenshot does
+not change.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import io
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -74,6 +76,23 @@ def graph() -> str:
         return (folder / "graph.svg").read_text("utf-8")
 
 
+PLANS = {
+    "plan-stages.svg": ("-s", "pp4ep4tp2sp2", "--detail", "stage"),
+    "plan-layers.svg": ("-s", "prefill=tp2;decode=tp4", "--detail", "layer", "--style", "clusters"),
+    "plan-operators.svg": ("-s", "ep2tp2", "--style", "clusters"),
+}
+
+
+def plan(*options: str) -> str:
+    """Give the picture that Graphviz makes of a plan that `dotlint new` draws."""
+    out = io.StringIO()
+    _run("new", *options, out=out)
+    dot = shutil.which("dot")
+    assert dot is not None, "needs Graphviz"
+    done = subprocess.run([dot, "-Tsvg"], input=out.getvalue().encode(), capture_output=True, check=True)  # noqa: S603
+    return re.sub(r"<!--.*?-->\n?", "", done.stdout.decode("utf-8"), flags=re.DOTALL)
+
+
 def page() -> bytes | None:
     """Take a screenshot of the page of a fixture; None without a browser."""
     chromium = next((found for name in _CHROMIUM if (found := shutil.which(name))), None)
@@ -108,6 +127,8 @@ def write() -> None:
     IMAGES.mkdir(exist_ok=True)
     (IMAGES / "report.svg").write_text(report(), "utf-8")
     (IMAGES / "graph.svg").write_text(graph(), "utf-8")
+    for name, options in PLANS.items():
+        (IMAGES / name).write_text(plan(*options), "utf-8")
     for name, svg in silent_failures.pictures():
         (IMAGES / name).write_text(svg, "utf-8")
     taken = page()

@@ -211,6 +211,7 @@ CHECKS: dict[str, Check] = {
         expert_sequence="sums",
         grid_mismatch="sums",
     ),
+    **_table("memory", "file", memory="memory_that_fits"),
     **_table("arithmetic", "deployment", top_k="top_k", token_flow="token_flow", heads_dims="heads_dims"),  # noqa: S106
     **_table("tensors.kv_handover", "deployment", kv_hand_over="wrong_hand_overs"),
     **_table(

@@ -11,6 +11,7 @@ from dotlint.checks.grouping import names
 from dotlint.deployment import axes
 from dotlint.deployment.shards import ATTENTION, groups
 from dotlint.deployment.stated_dims import one_in_one_out
+from dotlint.deployment.tensors.mesh import stated_degrees
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import plain_words
 from dotlint.edits.fix_context import fixed_by
@@ -175,7 +176,8 @@ def _sequence_exchanges(context: GraphContext) -> Iterator[tuple[str, str | list
         exchanged = [
             r
             for r in inside
-            if _communicates(r) in {"all-to-all", "all-gather", "reduce-scatter"} and not _of_features(r)
+            if _communicates(r) in {"all-to-all", "all-gather", "reduce-scatter"}
+            and (not _of_features(r) or any("sp" in stated_degrees(line) for line in r.evidence.lines))
         ]
         around = {t for r in attention for t in (*context.wiring.ins[r.name], *context.wiring.outs[r.name])}
         roles = {r.role.name for r in drawn if r.role}

@@ -230,6 +230,9 @@ def _compared(
     """Compare two phases; `prefill_in` or `decode_in` is the path of the other file if that phase is in it."""
     kinds, known = _kinds(prefill, "prefill"), _kinds(decode, "decode")
     lacking = {role: reading for role, reading in kinds.items() if role not in known}
+    declared = context.phase("decode")
+    if declared is not None and not declared.assumed and declared.degrees.tp == 1:
+        lacking.pop("all-reduce", None)  # it sums over the tensor ranks, which decode does not have
     common = len(kinds) - len(lacking)
     summarized = any(r.phase == "decode" and r.summary for r in decode)
     if summarized or common < 2 or len(lacking) > common:

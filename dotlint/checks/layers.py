@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
+    from dotlint.strategy.model import ModelFacts
 
 
 def layer_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -98,8 +99,13 @@ def spans(numbers: list[int]) -> str:
     return listed(["-".join(str(n) for n in span) for span in found], 8)
 
 
+def _states_stage_layers(facts: ModelFacts) -> bool:
+    """Return whether the strategy itself gives stages different numbers of layers."""
+    return any((facts.stage_layers, facts.first_stage_layers, facts.last_stage_layers))
+
+
 def layer_balances(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report phases whose stages have different numbers of layers, if all their layers are known."""
+    """Report phases whose stages could have more even numbers of layers, if all their layers are known."""
     deployment = context.deployment
     for phase in deployment.phases:
         units = deployment.units.get(phase, {})
@@ -112,6 +118,12 @@ def layer_balances(context: GraphContext, card: Card) -> Iterator[Outcome]:
         numbers = {len(layers) for layers in owned.values()}
         if len(numbers) == 1:
             yield Holds("stages", "balance", f"{count(numbers.pop(), 'layer')} in each of {len(owned)} stages")
+            continue
+        declared = context.phase(phase)
+        if declared is not None and _states_stage_layers(declared.facts):
+            continue
+        if max(numbers) - min(numbers) == 1:
+            yield Holds("stages", "balance", f"{len(every)} layers are as even in {len(owned)} stages as they can be")
             continue
         numbers_of_layers = [f"{deployment.stage_number(s)} has {len(layers)}" for s, layers in owned.items()]
         start, end = grouping.of_nodes(next(iter(units.values())).operators, context.graph)

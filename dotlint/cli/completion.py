@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dotlint.cli.choice import OneOf
 from dotlint.cli.streams import write_result
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command("completion")
-@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+@click.argument("shell", type=OneOf("bash", "zsh", "fish"))
 @click.pass_context
 def command(context: click.Context, shell: str) -> int:
     r"""Print a shell completion script.

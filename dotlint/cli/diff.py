@@ -9,6 +9,7 @@ import click
 
 from dotlint.cli.linting import only_block, report_failures
 from dotlint.cli.options import (
+    color_option,
     complete_rules,
     configuration_options,
     configured,
@@ -17,6 +18,7 @@ from dotlint.cli.options import (
     rules_option,
     strategy_options,
 )
+from dotlint.cli.overwriting import refuse_overwriting
 from dotlint.cli.streams import FAILED, FOUND, terminal_width, use_color, write_messages, write_result
 from dotlint.engine.crash import is_crash
 from dotlint.errors import DotlintError
@@ -53,6 +55,7 @@ _OF_GIT: Final = (7, 9)  # the numbers of arguments that git passes to an extern
 )  # fmt: skip
 @format_option(*_FORMATS)
 @output_option
+@color_option
 @configuration_options
 @click.pass_obj
 def command(
@@ -63,6 +66,7 @@ def command(
     name: str | None,
     form: str,
     output: str | None,
+    color: str,
     **options: Unpack[ConfigOptions],
 ) -> int:
     r"""Show what differs between two deployments.
@@ -76,11 +80,10 @@ def command(
     dotlint diff plan.dot plan_fixed.dot
     git difftool --no-prompt --extcmd "dotlint diff" HEAD~1 -- plan.dot
     """
-    output = None if output == "-" else output
     if textconv:
         if len(paths) != 1:
             raise click.UsageError("--textconv takes one file")
-        _refuse_overwriting(output, paths)
+        refuse_overwriting(output, paths, options)
         from dotlint.comparison.normalized import normalized
 
         result = _lint(streams, paths[0], name or paths[0], options)
@@ -96,7 +99,7 @@ def command(
         pairs = [(path, name or path) for path in paths]
     else:
         raise click.UsageError(f"two files are needed, not {len(paths)}")
-    _refuse_overwriting(output, [path for path, _ in pairs])
+    refuse_overwriting(output, (path for path, _ in pairs), options)
     if all(path == "-" for path, _ in pairs):
         raise click.UsageError("only one of the two files can be standard input")
     results = [_lint(streams, path, known_as, options) for path, known_as in pairs]
@@ -106,7 +109,7 @@ def command(
 
     missing = [_is_missing(path) for path, _ in pairs]
     found = compare(results[0], results[1], missing=(missing[0], missing[1]))
-    write_result(streams, _rendered(streams, found, form, output), output)
+    write_result(streams, _rendered(streams, found, form, output, color), output)
     return _status(streams, found, results, of_git=of_git)
 
 
@@ -126,20 +129,12 @@ def _lint(streams: Streams, path: str, name: str, options: ConfigOptions) -> Fil
     return only_block(result, settings) if result.context is None and result.unreadable is None else result
 
 
-def _refuse_overwriting(output: str | None, paths: Sequence[str]) -> None:
-    """Raise `DotlintError` if the output is one of the files that are compared."""
-    if output is not None and os.path.exists(output):
-        for path in paths:
-            if path != "-" and os.path.exists(path) and os.path.samefile(path, output):
-                raise DotlintError(f"--output {output} would overwrite a file that is read; choose another name")
-
-
 def _is_missing(path: str) -> bool:
     """Return whether git passes the path for a file that does not exist."""
     return path == "/dev/null" or os.path.normcase(path) == os.path.normcase(os.devnull)
 
 
-def _rendered(streams: Streams, found: Comparison, form: str, output: str | None) -> str:
+def _rendered(streams: Streams, found: Comparison, form: str, output: str | None, color: str) -> str:
     if form == "json":
         from dotlint.report.comparison import as_json
 
@@ -157,8 +152,8 @@ def _rendered(streams: Streams, found: Comparison, form: str, output: str | None
         return comparison.render(outline)
     from dotlint.report.comparison import text
 
-    color = use_color(terminal=output is None and streams.stdout.isatty())
-    return text.render(outline, width=terminal_width(), color=color)
+    colored = use_color(color, terminal=output is None and streams.stdout.isatty())
+    return text.render(outline, width=terminal_width(), color=colored)
 
 
 def _status(streams: Streams, found: Comparison, results: Sequence[FileResult], *, of_git: bool) -> int:

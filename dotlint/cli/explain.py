@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 import click
 
 from dotlint.cli.linting import lint_one
+from dotlint.cli.options import file_options
 from dotlint.cli.streams import write_result
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from dotlint.cli.options import FileOptions
     from dotlint.cli.streams import Streams
 
 
 @click.command("explain")
-@click.argument("path", metavar="FILE")
+@file_options
 @click.argument("node", metavar="[NODE]", required=False)
-@click.option(
-    "-s", "--strategy", multiple=True, metavar="SPEC|FILE.toml",
-    help="The declared parallel strategy, for example pp4ep4tp2sp2; repeat for each phase.",
-)  # fmt: skip
 @click.pass_obj
-def command(streams: Streams, path: str, node: str | None, strategy: tuple[str, ...]) -> int:
+def command(streams: Streams, /, path: str, node: str | None, **options: Unpack[FileOptions]) -> int:
     """Show what was inferred for a node or a file.
 
     For a node, the output lists its role, stage and GPUs, the evidence for them, its inputs and outputs with their
@@ -32,7 +32,7 @@ def command(streams: Streams, path: str, node: str | None, strategy: tuple[str, 
     from dotlint.report.inferred import file_page, node_page
     from dotlint.text.nearest import nearest
 
-    result, _ = lint_one(streams, path, {"strategy": strategy})
+    result, _ = lint_one(streams, path, options)
     assert result.context is not None
     if node is None:
         write_result(streams, file_page(result, result.context.graphs))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from dotlint.cli.linting import exit_status, report_failures
-from dotlint.cli.output import render, results_to_report, wants_pages
-from dotlint.cli.streams import FAILED, FOUND, write_bytes, write_messages, write_result
+from dotlint.cli.output import results_to_report, wants_pages, write_report
+from dotlint.cli.streams import FAILED, FOUND, write_bytes, write_messages
 from dotlint.pipeline.fix_files import fix_data, fix_file
 from dotlint.pipeline.processes import lint_slim
 
@@ -40,19 +41,21 @@ def fix(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckO
     results = [one.result for one in fixed]
     failed = any(one.failure or one.result.crashed for one in fixed)
     failed = report_failures(streams, results) or failed
+    _report_unsafe(streams, fixed, options)
     if options["diff"]:
         diffs = [one.fixes.diff() for one in fixed if one.fixes is not None]
         write_bytes(streams, "".join(diffs).encode("utf-8", "surrogateescape"))
         return FAILED if failed else FOUND if any(diffs) and not options["exit_zero"] else 0
+    if options["fix_only"]:
+        return FAILED if failed else 0
     # Standard output has the fixed text if standard input was given.
     out = streams if piped is None else streams._replace(stdout=streams.stderr)
-    reported = results_to_report(results, options)
     if wants_pages(options):
         from dotlint.cli.pages import make, write
 
-        write(out, make(streams, files, options, piped), reported, options)
+        write(out, make(streams, files, options, piped), results_to_report(results, options), options)
     else:
-        write_result(out, render(reported, files, options, streams), options["output"])
+        write_report(out, results, files, options, streams)
     return FAILED if failed else exit_status(results, files, options)
 
 
@@ -60,8 +63,21 @@ def _report(streams: Streams, one: FixedFile, options: CheckOptions) -> None:
     """Report what was fixed and which fixes were refused. With --diff only the latter: the diff shows the former."""
     if one.failure:
         write_messages(streams, f"error: {one.failure}")
-    else:
-        write_messages(streams, *(line for line in one.messages if not options["diff"] or "refused" in line))
+        return
+    write_messages(streams, *(line for line in one.messages if not options["diff"] or "refused" in line))
+    if options["show_fixes"] and one.fixes is not None:
+        titles = Counter(f"{f.code} {f.name}: {f.fix.title if f.fix else f.message}" for f in one.fixes.applied)
+        write_messages(streams, *(f"  {number} × {title}" for title, number in sorted(titles.items())))
+
+
+def _report_unsafe(streams: Streams, fixed: Sequence[FixedFile], options: CheckOptions) -> None:
+    """Report that only unsafe fixes are left if nothing was fixed without them."""
+    if options["unsafe_fixes"] or any(one.fixes is not None and one.fixes.changed for one in fixed):
+        return
+    unsafe = sum(finding.fixable == "unsafe" for one in fixed for finding in one.result.findings)
+    if unsafe:
+        fixes = "1 unsafe fix is" if unsafe == 1 else f"{unsafe} unsafe fixes are"
+        write_messages(streams, f"no safe fixes; {fixes} available with --unsafe-fixes")
 
 
 def _lint_phases_again(fixed: Sequence[FixedFile], settings: Sequence[Settings]) -> None:

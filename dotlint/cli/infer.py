@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING
 import click
 
 from dotlint.cli.linting import lint_one
-from dotlint.cli.options import output_option
+from dotlint.cli.options import file_options, output_option
+from dotlint.cli.overwriting import refuse_overwriting
 from dotlint.cli.streams import FOUND, write_result
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from dotlint.cli.options import FileOptions
     from dotlint.cli.streams import Streams
 
 
 @click.command("infer")
-@click.argument("path", metavar="FILE")
+@file_options
 @output_option
 @click.pass_obj
-def command(streams: Streams, path: str, output: str | None) -> int:
+def command(streams: Streams, /, path: str, output: str | None, **options: Unpack[FileOptions]) -> int:
     """Infer the strategy from a file's labels.
 
     The output is TOML. It lists the labels that contradict the strategy; if there are any, the exit status is 1.
@@ -27,7 +31,8 @@ def command(streams: Streams, path: str, output: str | None) -> int:
     from dotlint.deployment.strategy_file import strategy_file
     from dotlint.pipeline.inferred import inferred
 
-    result, _ = lint_one(streams, path, {})
+    refuse_overwriting(output, [path], options)
+    result, _ = lint_one(streams, path, options)
     assert result.context is not None
     recognized = [graph for graph in result.context.graphs if graph.deployment.recognized]
     if not recognized:

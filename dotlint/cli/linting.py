@@ -29,6 +29,10 @@ def files_to_lint(streams: Streams, options: CheckOptions) -> list[tuple[str, Se
     named = {path for path in options["paths"] if not os.path.isdir(path)}
     found = discovered(options, configurations)
     kept = [path for path in found if not configurations.excluded(path, named=path in named)]
+    if options["verbose"]:
+        from dotlint.cli.verbose import report_files
+
+        report_files(streams, len(found), kept, configurations)
     if not found and not options["force_exclude"]:
         where = ", ".join(options["paths"])
         kind = "DOT file and no document" if options["embedded"] else "*.dot or *.gv file"
@@ -80,11 +84,25 @@ def lint_all(streams: Streams, files: Sequence[tuple[str, Settings]], options: C
 
     named = [(path, settings) for path, settings in files if path != "-"]
     with progress_of(streams, len(named), options) as progress:
-        linted = iter(lint_files(named, jobs=options["jobs"], cached=not options["no_cache"], progress=progress))
-    return [
-        lint_path(streams, path, options["stdin_filename"], settings) if path == "-" else next(linted)
-        for path, settings in files
-    ]
+        linted = iter(
+            lint_files(
+                named,
+                jobs=options["jobs"],
+                cached=not options["no_cache"],
+                timed=options["verbose"],
+                progress=progress,
+            )
+        )
+    return [_lint_piped(streams, settings, options) if path == "-" else next(linted) for path, settings in files]
+
+
+def _lint_piped(streams: Streams, settings: Settings, options: CheckOptions) -> FileResult:
+    from dotlint.engine.timing import measured
+
+    with measured() as seconds:
+        result = lint_path(streams, "-", options["stdin_filename"], settings)
+    result.seconds = seconds
+    return result
 
 
 @contextlib.contextmanager

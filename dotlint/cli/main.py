@@ -11,20 +11,26 @@ from typing import IO, TYPE_CHECKING, cast
 import click
 
 from dotlint._version import __version__
+from dotlint.cli.choice import did_you_mean
 from dotlint.cli.output import FORMATS
 from dotlint.cli.streams import FAILED, StreamError, Streams, drop_unwritten, fail
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["FORMATS", "main"]
 
 # Each is a module of this package with a function `command`, and imported only when it runs.
 COMMANDS = (
-    "check", "completion", "config", "diff", "explain", "infer", "new-rule", "overview", "render", "rule", "rules", "server",
-    "strategy", "summary",
+    "check", "completion", "config", "diff", "explain", "infer", "new", "new-rule", "overview", "render", "rule", "rules",
+    "server", "strategy", "summary",
 )  # fmt: skip
+
+_ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
+
+# Options that mean the same in every command; `DOTLINT_STRATEGY` sets one in all of them.
+SHARED = frozenset({"color", "config", "isolated", "layout", "rules", "strategy", "world"})
 
 
 class _Commands(click.Group):
@@ -37,7 +43,30 @@ class _Commands(click.Group):
         found = cast("click.Command", import_module(f"dotlint.cli.{cmd_name.replace('-', '_')}").command)
         # `\b` keeps click from joining lines. A raw docstring has it as two characters.
         found.help = (found.help or "").replace("\\b\n", "\b\n")
+        for parameter in found.params:
+            if isinstance(parameter, click.Option):
+                parameter.envvar = list(_variables(cmd_name, parameter))
         return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            remedy = (
+                f"; to lint it, run `dotlint check {name}`" if os.path.exists(name) else did_you_mean(name, COMMANDS)
+            )
+            raise click.UsageError(f"no such command `{name}`{remedy}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _variables(command: str, option: click.Option) -> Iterator[str]:
+    """Yield the environment variables that set an option if the command line does not."""
+    # click would name them by the parameters of functions, which are not what the user writes.
+    name = max(option.opts, key=len).removeprefix("--")
+    yield f"DOTLINT_{command}_{name}".upper().replace("-", "_")
+    if name in SHARED:
+        yield f"DOTLINT_{name}".upper()
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -68,7 +97,7 @@ def main(
         return 0
     except click.UsageError as error:
         command = f"{error.ctx.command_path} --help" if error.ctx else "dotlint --help"
-        return fail(streams, f"{error.format_message().rstrip('.')} (see `{command}`)")
+        return fail(streams, f"{_usage_mistake(error)} (see `{command}`)")
     except click.ClickException as error:
         return fail(streams, error.format_message())
     except StreamError as error:
@@ -86,3 +115,15 @@ def main(
     except (KeyboardInterrupt, click.exceptions.Abort):
         return fail(streams, "interrupted")
     return status if isinstance(status, int) else 0
+
+
+def _usage_mistake(error: click.UsageError) -> str:
+    if isinstance(error, click.NoSuchOption):
+        near = f"; did you mean `{error.possibilities[0]}`?" if error.possibilities else ""
+        return f"no such option `{error.option_name}`{near}"
+    text = error.format_message().rstrip(".")
+    parameter = error.param if isinstance(error, click.BadParameter) else None
+    if parameter and parameter.name and error.ctx and error.ctx.get_parameter_source(parameter.name) is _ENVIRONMENT:
+        variables = [name for name in parameter.envvar or () if os.environ.get(name)]
+        text += f" (from {variables[0]})"
+    return text

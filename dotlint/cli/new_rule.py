@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dotlint.cli.choice import OneOf
 from dotlint.cli.options import configured
 from dotlint.cli.streams import write_messages
 from dotlint.errors import DotlintError
@@ -21,7 +22,7 @@ _CHECKS = ("attribute-required", "id-matches", "role-shape", "degree-between")
 @click.argument("code", metavar="CODE")
 @click.argument("name", metavar="NAME")
 @click.option(
-    "--check", type=click.Choice(_CHECKS), default=_CHECKS[0], show_default=True, help="The check that the rule runs."
+    "--check", type=OneOf(*_CHECKS), default=_CHECKS[0], show_default=True, help="The check that the rule runs."
 )
 @click.option(
     "--in", "folder", type=click.Path(file_okay=False), metavar="DIR",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
+from dotlint.cli.choice import OneOf, Whole
 from dotlint.errors import DotlintError
 from dotlint.files.paths import as_path
 
@@ -29,13 +30,14 @@ class ConfigOptions(TypedDict, total=False):
     extend_select: tuple[str, ...]
     ignore: tuple[str, ...]
     folders: tuple[str, ...]
-    config: str | None
+    config: tuple[str, ...]
     isolated: bool
     force_exclude: bool
     embedded: bool
     baseline: str | None
     write_baseline: str | None
     fail_on: Severity | None
+    ignore_suppressions: bool
 
 
 class CheckOptions(ConfigOptions):
@@ -50,12 +52,19 @@ class CheckOptions(ConfigOptions):
     stdin_filename: str | None
     exit_zero: bool
     quiet: bool
+    verbose: bool
     no_cache: bool
     jobs: int | None
     exclude: tuple[str, ...]
     no_respect_gitignore: bool
     statistics: bool
     watch: bool
+    color: str
+    show_files: bool
+    show_fixes: bool
+    fix_only: bool
+    add_suppressions: str | None
+    prune_baseline: bool
 
 
 class FileOptions(ConfigOptions, total=False):
@@ -105,8 +114,15 @@ world_option = click.option(
     help="The number of GPUs of a phase, from which its DP follows.",
 )
 stdin_option = click.option("--stdin-filename", metavar="NAME", help="The file name to use for standard input (`-`).")
+
+
+def output_path(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """Return the value of `--output`; `-` is standard output."""
+    return None if value == "-" else value
+
+
 output_option = click.option(
-    "-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
+    "-o", "--output", type=click.Path(dir_okay=False), callback=output_path, metavar="FILE",
     help="Write to this file instead of standard output.",
 )  # fmt: skip
 graph_option = click.option(
@@ -114,7 +130,7 @@ graph_option = click.option(
 )
 strategy_options = _all(
     click.option(
-        "-s", "--strategy", multiple=True, metavar="SPEC|FILE.toml",
+        "-s", "--strategy", multiple=True, type=Whole(), metavar="SPEC|FILE.toml",
         help="The declared parallel strategy, for example pp4ep4tp2sp2; repeat for each phase.",
     ),
     layout_option,
@@ -122,8 +138,8 @@ strategy_options = _all(
 )  # fmt: skip
 configuration_options = _all(
     click.option(
-        "--config", type=click.Path(dir_okay=False), metavar="FILE",
-        help="Use this configuration for every file instead of the nearest one.",
+        "--config", multiple=True, type=Whole(), metavar="FILE|KEY = VALUE",
+        help="Use this configuration for every file instead of the nearest one, or set one of its keys, as TOML.",
     ),
     click.option("--isolated", is_flag=True, help="Ignore all configuration files."),
 )  # fmt: skip
@@ -132,11 +148,31 @@ file_options = _all(
 )
 
 
+color_option = click.option(
+    "--color", type=OneOf("auto", "always", "never"), default="auto", show_default=True,
+    help="When to use color; auto is on a terminal, unless NO_COLOR or FORCE_COLOR is set.",
+)  # fmt: skip
+
+
 def format_option(*names: str) -> Callable[..., Any]:
     """Return the option for the output format; the first name is the default."""
     return click.option(
-        "-f", "--format", "form", type=click.Choice(names), default=names[0], show_default=True, help="Output format."
-    )
+        "-f", "--format", "form", type=OneOf(*names), default=names[0], show_default=True, metavar="FORMAT",
+        help=f"The output format: {', '.join(names)}.",
+    )  # fmt: skip
+
+
+def split_config(options: ConfigOptions) -> tuple[tuple[str, ...], str | None]:
+    """Return the keys that `--config` sets, and the file that it names."""
+    values = options.get("config", ())
+    if not values:
+        return (), None
+    from dotlint.config.inline import is_pair
+
+    files = [value for value in values if not is_pair(value)]
+    if len(files) > 1:
+        raise DotlintError(f"--config names {len(files)} files; give one, and let it `extend` the other")
+    return tuple(value for value in values if is_pair(value)), files[0] if files else None
 
 
 def configured(options: ConfigOptions) -> Configurations:
@@ -145,7 +181,8 @@ def configured(options: ConfigOptions) -> Configurations:
     from dotlint.config.model import Overrides
     from dotlint.engine.select import split_names
 
-    file, select, baseline = options.get("config"), options.get("select"), options.get("baseline")
+    pairs, file = split_config(options)
+    select, baseline = options.get("select"), options.get("baseline")
     if file and options.get("isolated"):
         raise DotlintError("--config cannot be combined with --isolated")
     overrides = Overrides(
@@ -162,5 +199,7 @@ def configured(options: ConfigOptions) -> Configurations:
         baseline=as_path(baseline) if baseline else None,
         no_baseline=bool(options.get("write_baseline")),
         fail_on=options.get("fail_on"),
+        ignore_suppressions=options.get("ignore_suppressions", False),
+        pairs=pairs,
     )
     return Configurations(overrides, file=as_path(file) if file else None, isolated=options.get("isolated", False))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from dotlint.cli.streams import terminal_width, use_color
+from dotlint.cli.streams import terminal_width, use_color, write_result
 from dotlint.files.paths import as_path
 
 if TYPE_CHECKING:
@@ -15,7 +15,22 @@ if TYPE_CHECKING:
     from dotlint.cli.streams import Streams
     from dotlint.engine.result import FileResult, Settings
 
-FORMATS = ("report", "full", "concise", "markdown", "json", "jsonl", "sarif", "github", "gitlab", "junit", "html")
+FORMATS = (
+    "report",
+    "full",
+    "concise",
+    "markdown",
+    "json",
+    "jsonl",
+    "sarif",
+    "github",
+    "gitlab",
+    "junit",
+    "checkstyle",
+    "rdjson",
+    "html",
+)
+_FOR_PEOPLE = ("report", "full", "concise", "markdown")
 
 
 def wants_pages(options: CheckOptions) -> bool:
@@ -31,6 +46,22 @@ def is_folder(output: str | None) -> bool:
 def results_to_report(results: list[FileResult], options: CheckOptions) -> list[FileResult]:
     """Return the results to report: with --quiet, those with findings and of unreadable files."""
     return [r for r in results if r.findings or r.unreadable is not None] if options["quiet"] else results
+
+
+def write_report(
+    streams: Streams,
+    results: list[FileResult],
+    files: Sequence[tuple[str, Settings]],
+    options: CheckOptions,
+    terminal: Streams | None = None,
+) -> None:
+    """Write the report of a check. What people read has no part for a path that does not exist: a message reports it."""
+    reported = results_to_report(results, options)
+    if options["form"] in _FOR_PEOPLE and not options["statistics"]:
+        reported = [r for r in reported if r.unreadable is None or r.path.startswith("<") or os.path.lexists(r.path)]
+        if results and not reported and not options["quiet"]:
+            return
+    write_result(streams, render(reported, files, options, terminal or streams), options["output"])
 
 
 def repeated_options(options: CheckOptions) -> str:
@@ -74,7 +105,7 @@ def render(
 
 
 def _for_people(results: list[FileResult], options: CheckOptions, *, terminal: bool) -> str:
-    color = use_color(terminal=terminal)
+    color = use_color(options["color"], terminal=terminal)
     form, width = options["form"], terminal_width()
     links = form != "markdown" and terminal and color and _terminal_has_links()
     if form == "full":
@@ -114,6 +145,14 @@ def _for_machines(results: list[FileResult], files: Sequence[tuple[str, Settings
         from dotlint.report import junit
 
         return junit.render(results, files[0][1].fail_on if files else "warning")
+    if form == "checkstyle":
+        from dotlint.report import checkstyle
+
+        return checkstyle.render(results)
+    if form == "rdjson":
+        from dotlint.report import rdjson
+
+        return rdjson.render(results)
     from dotlint.report import github
 
     step_summary = os.environ.get("GITHUB_STEP_SUMMARY")

@@ -8,6 +8,7 @@ import click
 
 from dotlint.cli.linting import lint_one, report_crashes
 from dotlint.cli.options import file_options, graph_option, output_option
+from dotlint.cli.overwriting import refuse_overwriting
 from dotlint.cli.streams import write_result
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def command(
     """
     from dotlint.overview import overview
 
+    refuse_overwriting(output, [path], options)
     result, settings = lint_one(streams, path, options)
     write_result(streams, overview(result, settings, graph=None if graph is None else graph - 1), output)
     return report_crashes(streams, result)

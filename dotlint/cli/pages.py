@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from dotlint.cli.linting import progress_of
 from dotlint.cli.output import is_folder, repeated_options
+from dotlint.cli.overwriting import refuse_overwriting
 from dotlint.cli.streams import write_result
 from dotlint.files.paths import as_path
-from dotlint.page.collect import Task, document, make_pages, write_pages
+from dotlint.page.collect import Task, document, make_pages, page_names, write_pages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +42,8 @@ def write(streams: Streams, pages: list[Page], reported: list[FileResult], optio
     kept = [page for page in pages if page.result.path in paths]
     output = options["output"]
     if output is not None and is_folder(output):
+        for name in (*page_names([page.part.path for page in kept]), "index.html"):
+            refuse_overwriting(os.path.join(output, name), (page.result.path for page in pages))
         write_pages(kept, as_path(output))
     else:
         write_result(streams, document(kept), output)

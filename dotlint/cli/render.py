@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dotlint.cli.choice import OneOf
 from dotlint.cli.linting import lint_one, report_crashes
-from dotlint.cli.options import FileOptions, file_options, graph_option
+from dotlint.cli.options import FileOptions, file_options, graph_option, output_path
+from dotlint.cli.overwriting import refuse_overwriting
 from dotlint.cli.streams import write_bytes, write_messages
 from dotlint.errors import DotlintError
 
@@ -35,16 +37,16 @@ class RenderOptions(FileOptions):
 @click.command("render")
 @file_options
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
+    "-o", "--output", type=click.Path(dir_okay=False), callback=output_path, metavar="FILE",
     help="Write to this .svg, .png or .pdf file. Without it, SVG is written to standard output.",
 )  # fmt: skip
 @click.option(
-    "-f", "--format", "form", type=click.Choice(("svg", "png", "pdf")),
+    "-f", "--format", "form", type=OneOf("svg", "png", "pdf"),
     help="The picture format; the default is the file name's.",
 )  # fmt: skip
 @click.option("--only-problems", is_flag=True, help="Draw each stage or layer that has no findings as a single node.")
 @click.option(
-    "--fold", type=click.Choice(("none", "siblings", "layers", "stages")),
+    "--fold", type=OneOf("none", "siblings", "layers", "stages"),
     help="Draw each of these as a single node. Without it, large graphs are folded until they are readable.",
 )  # fmt: skip
 @click.option("--full-labels", is_flag=True, help="Show complete labels, including tensor dimensions.")
@@ -73,6 +75,7 @@ def command(streams: Streams, /, path: str, **options: Unpack[RenderOptions]) ->
         full_labels=options["full_labels"],
         time_limit=options["time_limit"],
     )
+    refuse_overwriting(options["output"], [path], options)
     result, _ = lint_one(streams, path, options)
     drawing = render(result, form, chosen)
     write_messages(streams, *drawing.notes)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from dotlint.cli.choice import OneOf
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class MissingPackageError(DotlintError):
 @click.command("server")
 @click.option("--stdio", is_flag=True, hidden=True, help="Has no effect; editors pass it.")
 @click.option(
-    "--log-level", type=click.Choice(("error", "warning", "info", "debug")), default="warning", show_default=True,
+    "--log-level", type=OneOf("error", "warning", "info", "debug"), default="warning", show_default=True,
     help="The level of the log on standard error.",
 )  # fmt: skip
 @click.pass_obj

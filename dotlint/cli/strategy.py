@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dotlint.cli.options import format_option, layout_option, world_option
+from dotlint.cli.options import color_option, format_option, layout_option, world_option
 from dotlint.cli.streams import terminal_width, use_color, write_result
 
 if TYPE_CHECKING:
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 @layout_option
 @world_option
 @format_option("text", "json")
+@color_option
 @click.pass_obj
-def command(streams: Streams, specs: tuple[str, ...], layout: str | None, world: int | None, form: str) -> int:
+def command(
+    streams: Streams, specs: tuple[str, ...], layout: str | None, world: int | None, form: str, color: str
+) -> int:
     """Show what a strategy means.
 
     The output lists its phases and degrees, and the GPUs of each stage, shard and expert group. The exit status is 1
@@ -33,6 +36,6 @@ def command(streams: Streams, specs: tuple[str, ...], layout: str | None, world:
     if form == "json":
         write_result(streams, report.as_json(description))
     else:
-        color = use_color(terminal=streams.stdout.isatty())
-        write_result(streams, report.as_text(description, width=terminal_width(), color=color))
+        colored = use_color(color, terminal=streams.stdout.isatty())
+        write_result(streams, report.as_text(description, width=terminal_width(), color=colored))
     return 1 if description.impossible else 0

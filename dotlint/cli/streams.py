@@ -101,8 +101,10 @@ def _as_stream_error() -> Iterator[None]:
         raise StreamError(f"standard output cannot be written: {error.strerror or error}") from error
 
 
-def use_color(*, terminal: bool) -> bool:
-    """Return whether to use color. NO_COLOR and FORCE_COLOR decide; otherwise a terminal gets color."""
+def use_color(choice: str, *, terminal: bool) -> bool:
+    """Return whether to use color: always, never, or auto, which is up to NO_COLOR, FORCE_COLOR and the terminal."""
+    if choice != "auto":
+        return choice == "always"
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (terminal and os.environ.get("TERM") != "dumb")

@@ -8,6 +8,7 @@ import click
 
 from dotlint.cli.linting import lint_one, report_crashes
 from dotlint.cli.options import file_options, format_option, output_option
+from dotlint.cli.overwriting import refuse_overwriting
 from dotlint.cli.streams import write_result
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def command(streams: Streams, /, path: str, form: str, output: str | None, **opt
     """
     from dotlint import summary
 
+    refuse_overwriting(output, [path], options)
     result, _ = lint_one(streams, path, options)
     summarized = summary.summarize(result)
     text = summary.as_json(summarized) if form == "json" else summary.as_markdown(summarized)

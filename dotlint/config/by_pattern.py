@@ -53,10 +53,10 @@ def strategy_for(config: Config, path: str | Path, overrides: Overrides | None =
     if given is None:
         return (), ""
     if not isinstance(given.value, dict):
-        return given.value, str(given.file)
+        return given.value, given.origin
     for pattern, setting in reversed(given.value.items()):
         if matches_file(pattern, setting.folder, path):
-            return setting.value, f"{setting.file}, pattern `{pattern}`"
+            return setting.value, f"{setting.origin}, pattern `{pattern}`"
     return (), ""
 
 

@@ -40,7 +40,9 @@ class Configurations:
         for cached in (all_cards, strategy_of, _read_baseline):
             cached.cache_clear()  # files may have changed since the last run
         self.overrides = overrides or Overrides()
-        self._given = _load(file) if file is not None else Config() if isolated else None
+        self._given: Config | None = None
+        if file is not None or isolated:
+            self._given = self._completed(_load(file) if file is not None else Config())
         self._by_folder: dict[str, Config] = {}
         self._settings: dict[tuple[int, tuple[str, ...], tuple[str, ...]], Settings] = {}
 
@@ -53,7 +55,7 @@ class Configurations:
 
     def _nearest(self, folder: str) -> Config:
         passed: list[str] = []
-        found = Config()
+        found: Config | None = None
         while folder not in passed:  # the root is its own parent
             if folder in self._by_folder:
                 found = self._by_folder[folder]
@@ -61,11 +63,19 @@ class Configurations:
             passed.append(folder)
             file = _file_in(folder)
             if file is not None:
-                found = _load(file)
+                found = self._completed(_load(file))
                 break
             folder = os.path.dirname(folder)
+        found = found or self._completed(Config())
         self._by_folder.update(dict.fromkeys(passed, found))
         return found
+
+    def _completed(self, config: Config) -> Config:
+        if not self.overrides.pairs:
+            return config
+        from dotlint.config.inline import with_pairs  # noqa: PLC0415 - most runs set no key
+
+        return with_pairs(config, self.overrides.pairs)
 
     def cards(self, path: str | Path) -> tuple[Card, ...]:
         """Return all rules, with the severities and parameters that a file's configuration sets."""
@@ -110,6 +120,7 @@ class Configurations:
             cards=tuned_cards(config, overrides.rules),
             baseline=self.baseline(config),
             vocabularies=vocabularies(folders_of(config, overrides.rules)),
+            ignore_suppressions=overrides.ignore_suppressions,
             fail_on=cast("Severity", overrides.fail_on or config.get("fail-on") or "warning"),
         )
 

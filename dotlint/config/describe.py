@@ -9,6 +9,7 @@ import msgspec
 
 from dotlint.config.by_pattern import matches_file, strategy_for
 from dotlint.config.keys import BY_PATTERN, Keys
+from dotlint.config.model import COMMAND_LINE
 from dotlint.engine.select import chosen
 from dotlint.text.display import visible
 from dotlint.text.toml import as_toml
@@ -36,13 +37,13 @@ def describe(configurations: Configurations, path: str) -> dict[str, Any]:
                 {
                     "key": entry,
                     "value": _plain(one.value),
-                    "from": str(one.file),
+                    "from": one.origin,
                     **_match(name, entry, one, path),
                 }
                 for entry, one in setting.value.items()
             ]
         else:
-            keys[name] = {"value": _plain(setting.value), "from": str(setting.file)}
+            keys[name] = {"value": _plain(setting.value), "from": setting.origin}
     strategy, origin = strategy_for(config, path)
     return {
         "path": "." if path == "-" else path,
@@ -59,8 +60,8 @@ def _extended(config: Config) -> list[str]:
     files: dict[str, None] = {}
     for setting in config.values.values():
         values = setting.value.values() if isinstance(setting.value, dict) else [setting]
-        files.update(dict.fromkeys(str(one.file) for one in values))
-    return [file for file in files if file != str(config.file)]
+        files.update(dict.fromkeys(one.origin for one in values))
+    return [file for file in files if file not in (str(config.file), COMMAND_LINE)]
 
 
 def _default(field: msgspec.structs.FieldInfo) -> Any:  # noqa: ANN401 - whatever a key holds

@@ -40,19 +40,25 @@ def _values(path: Path, via: tuple[Path, ...]) -> Mapping[str, Setting]:
     if section is None:
         raise ConfigError(f"{path} has no table [tool.dotlint]")
     _verify_version(section, path)
-    keys = read_keys(section, str(path))
+    values = settings_of(section, path, str(path))
+    if "extend" not in values:
+        return values
+    try:
+        return merged(_values(as_path(values["extend"].value), (*via, path)), values)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: `extend`: {error}") from None
+
+
+def settings_of(section: dict[str, Any], path: Path, where: str) -> dict[str, Setting]:
+    """Return the keys of a file with their values; `where` names the file in messages."""
+    keys = read_keys(section, where)
     values: dict[str, Setting] = {}
     for key in section:
         value = _normalized(key, getattr(keys, NAMES[key]), path.parent)
         if isinstance(value, dict):
             value = {name: Setting(one, path) for name, one in value.items()}
         values[key] = Setting(value, path)
-    if "extend" not in values:
-        return values
-    try:
-        return _merged(_values(as_path(values["extend"].value), (*via, path)), values)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: `extend`: {error}") from None
+    return values
 
 
 def _verify_version(section: dict[str, Any], path: Path) -> None:
@@ -83,10 +89,10 @@ def _text(key: str, text: str, folder: Path) -> str:
     return text
 
 
-def _merged(base: Mapping[str, Setting], own: Mapping[str, Setting]) -> Mapping[str, Setting]:
+def merged(base: Mapping[str, Setting], own: Mapping[str, Setting]) -> Mapping[str, Setting]:
     """Merge two files: `own` overrides `base`, except that tables are merged entry by entry."""
-    merged = {**base, **own}
+    values = {**base, **own}
     for key in base.keys() & own.keys():
         if isinstance(base[key].value, dict) and isinstance(own[key].value, dict):
-            merged[key] = replace(own[key], value={**base[key].value, **own[key].value})
-    return merged
+            values[key] = replace(own[key], value={**base[key].value, **own[key].value})
+    return values

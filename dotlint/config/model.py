@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from msgspec import Struct, field
 
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dotlint.engine.finding import Severity
+
+
+COMMAND_LINE: Final = "--config"
 
 
 class Setting(Struct, frozen=True):
@@ -23,6 +26,11 @@ class Setting(Struct, frozen=True):
     def folder(self) -> Path:
         """The folder of the file."""
         return self.file.parent
+
+    @property
+    def origin(self) -> str:
+        """The file, or the option of the command line."""
+        return COMMAND_LINE if self.file.name == COMMAND_LINE else str(self.file)
 
 
 class Config(Struct, frozen=True):
@@ -48,6 +56,7 @@ class Overrides(Struct, frozen=True):
     """The options of the command line or a caller, which override every file. None and () mean that it is not set.
 
     `select` replaces `select`, `extend-select` and `ignore` of a file; `extend_select` and `ignore` are added to them.
+    `pairs` are keys that are set as in a file, each as TOML.
     """
 
     strategy: tuple[str, ...] = ()
@@ -64,3 +73,5 @@ class Overrides(Struct, frozen=True):
     baseline: Path | None = None
     no_baseline: bool = False
     fail_on: Severity | None = None
+    ignore_suppressions: bool = False
+    pairs: tuple[str, ...] = ()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dotlint.config.by_pattern import glob_of
 from dotlint.config.keys import BY_PATTERN
-from dotlint.config.model import Config
+from dotlint.config.model import Config, Setting
 from dotlint.config.rules import folders_of, strategy_of, tuned_cards
 from dotlint.config.section import ConfigError, near_file
 from dotlint.engine.select import matching
@@ -14,16 +14,13 @@ from dotlint.errors import DotlintError
 from dotlint.registry.rules import all_cards
 from dotlint.strategy import Layout
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 def verify(config: Config) -> None:
     """Raise `ConfigError`, with the file and the key, for everything that would otherwise fail later."""
     for folder in folders_of(config):
         if not folder.is_dir():
-            file = config.values["rules"].file
-            raise ConfigError(f"{file}: `rules`: the folder {folder} does not exist{near_file(folder)}")
+            where = config.values["rules"].origin
+            raise ConfigError(f"{where}: `rules`: the folder {folder} does not exist{near_file(folder)}")
     _verified(config, "rules", lambda: all_cards(folders_of(config)))
     cards = _verified(config, "plugins", lambda: all_cards(folders_of(config), config.get("plugins") or ()))
     for key in ("select", "extend-select", "ignore"):
@@ -33,7 +30,7 @@ def verify(config: Config) -> None:
         for name, setting in config.table(key).items():
             words = setting.value if key == "per-file-ignores" else (name,)
             for word in words:
-                _verified(setting.file, key, lambda word=word: matching(word, cards))
+                _verified(setting, key, lambda word=word: matching(word, cards))
     _verified(config, "rule", lambda: tuned_cards(config))
     if "layout" in config.values:
         _verified(config, "layout", lambda: Layout.named(config.get("layout")))
@@ -41,17 +38,17 @@ def verify(config: Config) -> None:
     if given is not None:
         entries = given.value.values() if isinstance(given.value, dict) else [given]
         for entry in entries:
-            _verified(entry.file, "strategy", lambda entry=entry: strategy_of(entry.value, config.get("layout")))
+            _verified(entry, "strategy", lambda entry=entry: strategy_of(entry.value, config.get("layout")))
     for key in BY_PATTERN & config.values.keys():
         if isinstance(config.get(key), dict):
             for pattern, setting in config.table(key).items():
-                _verified(setting.file, key, lambda pattern=pattern: glob_of(pattern), f"the pattern `{pattern}`: ")
+                _verified(setting, key, lambda pattern=pattern: glob_of(pattern), f"the pattern `{pattern}`: ")
 
 
-def _verified(where: Config | Path, key: str, read: Any, what: str = "") -> Any:  # noqa: ANN401 - the result of `read`
+def _verified(where: Config | Setting, key: str, read: Any, what: str = "") -> Any:  # noqa: ANN401 - the result of `read`
     """Call `read` and return its result. Raises `ConfigError` with the file and the key."""
     try:
         return read()
     except DotlintError as error:
-        file = where.values[key].file if isinstance(where, Config) and key in where.values else where
-        raise ConfigError(f"{file}: `{key}`: {what}{error}") from error
+        setting = where.values.get(key) if isinstance(where, Config) else where
+        raise ConfigError(f"{setting.origin if setting else where}: `{key}`: {what}{error}") from error

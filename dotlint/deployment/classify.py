@@ -313,14 +313,16 @@ def _decide_phases(readings: list[Reading], graph: Graph, cluster_facts: dict[in
         for reading in readings:
             reading.phase = only
         return (only,)
-    if "decode" not in named:
+    if "decode" not in named and len(named) == 1:
+        (only,) = named
         for reading in readings:
-            reading.phase = "prefill"
-        return ("prefill",)
+            reading.phase = only
+        return (only,)
     for reading in readings:
         stated = explicit.get(reading.node.index, frozenset())
         reading.phase = next(iter(stated)) if len(stated) == 1 else None
     unnamed = [r for r in readings if r.phase is None and r.node.index not in explicit]
+    first = "prefill" if "prefill" in named or set(named) == {"decode"} else next(iter(named))
     by_index = {r.node.index: r for r in readings}
     for reading in unnamed:
         neighbors = [by_index[e.tail.index] for e in reading.node.in_edges] + [
@@ -328,10 +330,10 @@ def _decide_phases(readings: list[Reading], graph: Graph, cluster_facts: dict[in
         ]
         near = {explicit.get(r.node.index) for r in neighbors}
         # A numbered node has the phase of its family, whatever its edges; a single node that of its neighbors.
-        only_decode = not reading.evidence.name.numbers and near == {frozenset({"decode"})}
-        reading.phase = "decode" if only_decode else "prefill"
+        alone = next((one for one in named if near == {frozenset({one})}), None)
+        reading.phase = alone if alone and not reading.evidence.name.numbers else first
     present = {r.phase for r in readings}
-    return tuple(phase for phase in ("prefill", "decode") if phase in present)
+    return tuple(phase for phase in dict.fromkeys(("prefill", "decode", *named)) if phase in present)
 
 
 def _set_only_phase(readings: list[Reading], phase: str) -> tuple[str, ...]:
@@ -370,11 +372,12 @@ def _stated_gpus(headers: list[Header], base: int) -> dict[tuple[str, int], GpuS
     return stated
 
 
-def _stated_layers(headers: list[Header], base: int) -> dict[tuple[str, int], tuple[int, int]]:
-    stated: dict[tuple[str, int], tuple[int, int]] = {}
+def _stated_layers(headers: list[Header], base: int) -> dict[tuple[str, int], list[tuple[int, int]]]:
+    """Return the layers of each stage, several ranges if it is interleaved with others."""
+    stated: dict[tuple[str, int], list[tuple[int, int]]] = {}
     for phase, stage, evidence in headers:
-        if evidence.layers:
-            stated.setdefault((phase, stage - base), evidence.layers)
+        if evidence.layers and evidence.layers not in (known := stated.setdefault((phase, stage - base), [])):
+            known.append(evidence.layers)
     return stated
 
 
@@ -399,7 +402,7 @@ def _set_stage_by_gpus(
 
 def _set_stage_by_layer(
     reading: Reading,
-    ranges: Mapping[tuple[str, int], tuple[int, int]],
+    ranges: Mapping[tuple[str, int], list[tuple[int, int]]],
     known: dict[tuple[str | None, int | None], set[int]],
 ) -> None:
     """Set the only stage that has the layer of the node; `known` caches the candidates of previous nodes."""
@@ -408,7 +411,9 @@ def _set_stage_by_layer(
     fits = known.get((reading.phase, reading.layer))
     if fits is None:
         fits = {
-            s for (phase, s), (low, high) in ranges.items() if phase == reading.phase and low <= reading.layer <= high
+            s
+            for (phase, s), some in ranges.items()
+            if phase == reading.phase and any(low <= reading.layer <= high for low, high in some)
         }
         known[reading.phase, reading.layer] = fits
     if len(fits) == 1:
@@ -420,7 +425,7 @@ def _build_units(
     readings: list[Reading],
     phases: tuple[str, ...],
     stated: Mapping[tuple[str, int], GpuSet],
-    layers: Mapping[tuple[str, int], tuple[int, int]],
+    layers: Mapping[tuple[str, int], list[tuple[int, int]]],
 ) -> dict[str, dict[int, Stage]]:
     units: dict[str, dict[int, Stage]] = {phase: {} for phase in phases}
     for reading in readings:
@@ -429,7 +434,8 @@ def _build_units(
         key = (reading.phase, reading.stage)
         unit = units[reading.phase].get(reading.stage)
         if unit is None:
-            unit = units[reading.phase][reading.stage] = Stage(*key, stated=stated.get(key), layers=layers.get(key))
+            ranges = tuple(layers.get(key, ()))
+            unit = units[reading.phase][reading.stage] = Stage(*key, stated=stated.get(key), ranges=ranges)
         if not reading.annotation:
             unit.operators.append(reading)
         elif not _is_stray_word(reading.node):

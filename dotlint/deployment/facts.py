@@ -27,7 +27,6 @@ _EXPERTS = regex(
     r"\b(?:experts?|exp)[\s_:#-]*+[(\[]?\s*+(?P<ids>\d++(?:\s*+(?:-|–|—|to|\.\.\.?|…|,)\s*+\d++)*+)(?!\s*(?:experts|per)\b)",
     re.IGNORECASE,
 )
-_PHASES = {"prefill": "prefill", "decode": "decode", "dec": "decode", "decoding": "decode"}
 _LONGEST = 8192  # characters read per line; a list of a thousand GPUs has half as many
 _HUGE = regex(r"\d{16,}")  # not a count, id or size of anything
 _NONE: frozenset[str] = frozenset()
@@ -81,13 +80,14 @@ def read_facts(name: str, visible: Sequence[str], vocabulary: Vocabulary) -> Fac
     ranged = _LAYERS.search(speech) if "layer" in (lower := speech.lower()) or "block" in lower else None
     experts = _EXPERTS.search(title) or _EXPERTS.search(name.replace("_", " "))
     role = stated_role(name, lines, vocabulary)
+    known = vocabulary.phases
     words = set(plain_words(name).split()) | set(plain_words(title).split())
     return Facts(
         name=parsed,
         lines=lines,
         title=title,
         layers=(int(ranged[1]), int(ranged[2])) if ranged else None,
-        phases=frozenset(_PHASES[word] for word in phases) if (phases := words & _PHASES.keys()) else _NONE,
+        phases=frozenset(known[word] for word in phases) if (phases := words & known.keys()) else _NONE,
         gpus=_devices(name, lines, vocabulary),
         tensors=placed(read_tensors(lines), role.name if role else ""),
         experts=_expert_range(experts["ids"]) if experts else None,

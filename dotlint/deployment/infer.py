@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from dotlint.deployment import axes
 from dotlint.deployment.shards import MLP, groups, of_experts, one_layer_each
+from dotlint.deployment.tensors.mesh import numbering_siblings, stated_degrees
 from dotlint.strategy.gpus import GpuSet, union
 from dotlint.text.regex import regex
 
@@ -61,12 +62,16 @@ def infer(deployment: Deployment, declared: Mapping[str | None, Mapping[str, int
     found = Inference([], _model(deployment), [])
     for name in deployment.phases:
         inside = [r for r in deployment.operators if r.phase == name]
-        phase = PhaseInference(name, _drawn(deployment, name, inside))
-        sets = [r.gpus for r in inside if r.gpus]
+        stated = {**declared.get(None, {}), **declared.get(name, {})}
+        phase = PhaseInference(name, _drawn(deployment, name, inside, declared=bool(stated)))
+        sets = [r.gpus for r in inside if r.gpus and not r.is_role("kv-transfer")]  # which is on those of both phases
         phase.gpus = union(sets) if sets else None
-        for axis, value in {**declared.get(None, {}), **declared.get(name, {})}.items():
+        for axis, value in stated.items():
             drawn = phase.degrees.get(axis)
-            if drawn is not None and drawn.value != value:
+            shards = (
+                value // max(1, stated.get("dpa", 1)) if axis == "tp" else value
+            )  # data-parallel attention has fewer
+            if drawn is not None and drawn.value not in {value, shards}:
                 found.contradictions.append(
                     f"{name or 'the graph'}: a header declares {axis.upper()}={value}, but {drawn.because}"
                 )
@@ -75,7 +80,8 @@ def infer(deployment: Deployment, declared: Mapping[str | None, Mapping[str, int
     return found
 
 
-def _drawn(deployment: Deployment, phase: str, inside: list[Reading]) -> dict[str, Implied]:
+def _drawn(deployment: Deployment, phase: str, inside: list[Reading], *, declared: bool) -> dict[str, Implied]:
+    """Return the degrees that are drawn; a guess from the number of GPUs only if no header declares the phase."""
     degrees: dict[str, Implied] = {}
     stages = [stage for stage, unit in deployment.units.get(phase, {}).items() if unit.operators or unit.headers]
     if stages:
@@ -98,15 +104,20 @@ def _drawn(deployment: Deployment, phase: str, inside: list[Reading]) -> dict[st
             if ranks is not None and axis not in degrees:
                 degrees[axis] = Implied(ranks, text.format(what, ranks))
     whole_on = _most_common(len(r.gpus) for r in inside if r.is_role(*_SHARDED) and r.own_gpus and r.gpus)
-    if whole_on and whole_on > 1 and "tp" not in degrees:
+    if whole_on and whole_on > 1 and "tp" not in degrees and not declared:
         degrees["tp"] = Implied(whole_on, f"attention or MLP is drawn once for {whole_on} GPUs")
     experts = [g for g in groups(deployment, "expert") if g.phase == phase and one_layer_each(deployment, g)]
     parts = _most_common(_expert_ranks(g) for g in experts)
     if parts and parts > 1:
         degrees["ep"] = Implied(parts, f"experts form {parts} groups in a unit")
-    split = _most_common(_ratio(r) for r in inside if r.is_role("sequence-split"))
-    if split and split > 1:
-        degrees["sp"] = Implied(split, f"a sequence split divides the sequence by {split}")
+    splits: dict[str, list[int]] = defaultdict(list)
+    for reading in inside:
+        if reading.is_role("sequence-split"):
+            splits[_split_axis(reading)].append(_ratio(reading))
+    for axis, ratios in splits.items():
+        split = _most_common(ratios)
+        if axis and split and split > 1:
+            degrees[axis] = Implied(split, f"a sequence split divides the sequence by {split}")
     return degrees
 
 
@@ -124,6 +135,9 @@ def _divided_axis(group: Group, widest: Mapping[str, int]) -> str:
     `widest` are the largest sizes of these axes in the phase.
     """
     number = len(group.members)
+    named = set(numbering_siblings(group.members))
+    if len(named) == 1:
+        return named.pop()
     first = group.members[0].evidence.tensors
     pairs = [(first.inputs[0], first.outputs[0])] if first.inputs and first.outputs else []
     widths = [(axes.size(one, "hidden"), axes.size(two, "heads"), axes.size(two, "head-dim")) for one, two in pairs]
@@ -148,6 +162,12 @@ def _expert_ranks(group: Group) -> int:
     if group.placed and len(group.gpu_sets) > 1:
         return len(group.gpu_sets)
     return len(set((group.experts() or {}).values())) or len(group.members)
+
+
+def _split_axis(reading: Reading) -> str:
+    """Return the degree that a split of the sequence counts, by its label; "" if it divides it along several axes."""
+    stated = [axis for line in reading.evidence.lines for axis in stated_degrees(line) if axis in {"sp", "cp"}]
+    return "sp" if not stated else stated[0] if len(set(stated)) == 1 else ""
 
 
 def _ratio(reading: Reading) -> int:

@@ -36,9 +36,10 @@ def layers_by_stage(deployment: Deployment, phase: str) -> dict[int | None, set[
             if 0 <= high - low < 10_000:
                 found[reading.stage] |= set(range(low, high + 1))
     for stage, unit in deployment.units.get(phase, {}).items():
-        if unit.layers is not None and unit.operators and 0 <= unit.layers[1] - unit.layers[0] < 10_000:
-            whole = set(range(unit.layers[0], unit.layers[1] + 1))
-            if 2 * len(found[stage] & whole) <= len(whole):
+        found[stage] |= {header.layer_index for header in unit.headers if header.layer_index is not None}
+        for low, high in unit.ranges if unit.operators else ():
+            whole = set(range(low, high + 1)) if high - low < 10_000 else set()
+            if whole and 2 * len(found[stage] & whole) <= len(whole):
                 found[stage] |= whole
     return dict(found)
 

@@ -50,6 +50,7 @@ class Reading(Struct, gc=False):  # part of no reference cycle
     link: tuple[int, int] | None = None
     annotation: bool = False
     summary: bool = False
+    whole_box: bool = False  # a summary of consecutive operators that states what the first takes and the last gives
     stage_named: bool = False  # whether its own name or label states its stage
     layer_named: bool = False  # whether its own name or label states its layer
     stage_from_gpus: bool = False  # whether only its GPUs determine its stage
@@ -86,15 +87,23 @@ class Reading(Struct, gc=False):  # part of no reference cycle
 
 
 class Stage(Struct):
-    """The nodes of one pipeline stage of one phase; `stated` are the GPUs that a header or cluster states for it."""
+    """The nodes of one pipeline stage of one phase.
+
+    `stated` are the GPUs that a header or cluster states for it, `ranges` the layers; an interleaved stage has several.
+    """
 
     phase: str
     stage: int
     operators: list[Reading] = field(default_factory=list)
     headers: list[Reading] = field(default_factory=list)
     stated: GpuSet | None = None
-    layers: tuple[int, int] | None = None
+    ranges: tuple[tuple[int, int], ...] = ()
     _constant: dict[str, tuple[bool, ...]] | None = None
+
+    @property
+    def layers(self) -> tuple[int, int] | None:
+        """The layers that a header or cluster states first."""
+        return self.ranges[0] if self.ranges else None
 
     def constant(self, family: str) -> tuple[bool, ...]:
         """Return, for each number in the names of a family, whether all its nodes in the unit have the same."""

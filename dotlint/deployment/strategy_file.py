@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from dotlint.strategy.degrees import AXES
 from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dotlint.deployment.infer import Inference, PhaseInference
-
-_ORDER = ("pp", "vpp", "ep", "etp", "tp", "sp", "cp", "dp")
 
 
 def strategy_file(inference: Inference, path: str) -> str:
@@ -38,7 +37,7 @@ def _phase_lines(phase: PhaseInference) -> Iterable[str]:
     if not phase.degrees:
         yield "# no degree is stated or can be inferred"
         return
-    axes = [axis for axis in _ORDER if axis in phase.degrees]
+    axes = [axis for axis in AXES if axis in phase.degrees]
     spec = "".join(f"{axis}{phase.degrees[axis].value}" for axis in axes)
     at = f"@{phase.gpus}" if phase.gpus is not None and not phase.name and phase.gpus.last >= len(phase.gpus) else ""
     yield f"strategy = {json.dumps(spec + at)}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from msgspec import Struct, field
 from msgspec.json import decode
+from msgspec.structs import replace
 
 from dotlint.deployment.devices.reader import DeviceReader
 from dotlint.deployment.devices.words import DeviceWords
@@ -15,7 +16,7 @@ from dotlint.errors import DotlintError
 from dotlint.files.paths import read_file, read_package_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 T = TypeVar("T")
 _MOST_TEXTS = 65536
@@ -24,6 +25,9 @@ Phrases = dict[str, list[tuple[tuple[str, ...], T]]]
 """The phrases and their meanings by their first word, the longest phrase first."""
 
 Kind = Literal["communication", "computation", "routing", "io", "memory", "annotation"]
+
+PHASES: Final[Mapping[str, str]] = {"prefill": "prefill", "decode": "decode", "dec": "decode", "decoding": "decode"}
+"""The words that name a phase whatever is declared."""
 
 
 class VocabularyError(DotlintError):
@@ -69,6 +73,15 @@ class Vocabulary(Struct, eq=False, dict=True):  # the dict is what the cached pr
     _written: frozenset[str]  # every word that is known in one piece
     _split: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _known: dict[tuple[str, ...], tuple[Role, ...]] = field(default_factory=dict)
+    phases: dict[str, str] = field(default_factory=lambda: dict(PHASES))  # the words that name phases, with the names
+
+    def with_phases(self, names: Iterable[str]) -> Vocabulary:
+        """Return the vocabulary with the names of declared phases."""
+        added = {name: name for name in names if name and name not in self.phases}
+        if not added:
+            return self
+        words = self.annotation_words | added.keys()
+        return replace(self, phases={**self.phases, **added}, annotation_words=words)
 
     @cached_property
     def words(self) -> frozenset[str]:

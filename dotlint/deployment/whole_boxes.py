@@ -54,6 +54,7 @@ def mark_whole_box(reading: Reading, vocabulary: Vocabulary) -> None:
     else:
         return
     reading.summary, reading.role = True, None
+    reading.whole_box = bool(evidence.tensors.inputs and evidence.tensors.outputs)
     reading.because(why)
 
 

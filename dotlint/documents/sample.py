@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _COMMENTS = re.compile(r"/\*.*?\*/|//[^\n]*|#[^\n]*|\s+", re.DOTALL)
 _HEADER = re.compile(r"(?:[a-z]+\s+)?[a-z]+\s*(?:\"[^\"\n]*\"|[\w.-]+)?\s*\{", re.IGNORECASE)
 _PART = re.compile(r"(?:subgraph|node|edge|rank)\b", re.IGNORECASE)
-_LEFT_OUT = re.compile(r"^[ \t]*(?:\.\.\.|…)[ \t]*;?[ \t\r]*$", re.MULTILINE)
+_LEFT_OUT = re.compile(r"(?:^|[{;])[ \t]*(?:\.\.\.|…)[ \t]*(?:[;}]|\r?$)", re.MULTILINE)
 
 
 def whole_graph(block: Block | None) -> Block | None:

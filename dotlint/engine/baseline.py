@@ -53,10 +53,10 @@ class Baseline(Struct, frozen=True):
         findings: Sequence[Finding],
         rules: Mapping[str, Card],
         parts: Sequence[Finding] = (),
-    ) -> tuple[list[Finding], list[Finding], int]:
+    ) -> tuple[list[Finding], list[Finding], tuple[BaselineEntry, ...]]:
         """Split the findings of the file `name` into new and known ones; `parts` are known parts of new ones.
 
-        The third value is the number of entries for the file that no longer match anything.
+        The third value has the entries for the file that no longer match anything.
         """
         matching = self._matching(document, name)
         known = matching.known(findings, parts)
@@ -65,14 +65,13 @@ class Baseline(Struct, frozen=True):
         )
         return new, [*old, *parts], matching.unmatched
 
-    def count(self, name: str) -> int:
-        """Return the number of entries for the file `name`."""
+    def of_file(self, name: str) -> tuple[BaselineEntry, ...]:
+        """Return the entries for the file `name`."""
         path = relative(name, self.folder)
-        return sum(entry.path == path for entry in self.entries)
+        return tuple(entry for entry in self.entries if entry.path == path)
 
     def _matching(self, document: Document, name: str) -> Matching:
-        path = relative(name, self.folder)
-        return Matching((entry for entry in self.entries if entry.path == path), document, path)
+        return Matching(self.of_file(name), document, relative(name, self.folder))
 
 
 def relative(name: str, folder: Path) -> str:

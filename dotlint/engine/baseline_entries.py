@@ -142,9 +142,9 @@ class Matching:
             self.left[entry.rule].append(_Unmatched(entry, Counter(entry.locations)))
 
     @property
-    def unmatched(self) -> int:
-        """The number of entries that matched nothing."""
-        return sum(not left.used for some in self.left.values() for left in some)
+    def unmatched(self) -> tuple[BaselineEntry, ...]:
+        """The entries that matched nothing."""
+        return tuple(left.entry for some in self.left.values() for left in some if not left.used)
 
     def known(self, findings: Sequence[Finding], before: Sequence[Finding] = ()) -> list[frozenset[LocationKey]]:
         """Return the known locations of each finding; those of `before` are matched first.

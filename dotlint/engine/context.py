@@ -293,6 +293,7 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
     whole: Strategy | None = None  # if each phase has its own file: the strategy of all phases,
     part: FilePhases | None = None  # and the phases of this file
     hidden: Hidden = field(default_factory=dict)  # locations that comments or the baseline hide, by rule
+    read_as_deployment: bool = False  # whether a rule about deployments has run
     looked_up: dict[str, bool] = field(default_factory=dict)  # whether files exist that a check looked for
 
     def __post_init__(self) -> None:
@@ -331,8 +332,9 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The built-in vocabulary, extended by the user's."""
-        return load_vocabulary(vocabulary_file(), *self.vocabularies)
+        """The built-in vocabulary, extended by the user's and by the phases that the strategy declares."""
+        found = load_vocabulary(vocabulary_file(), *self.vocabularies)
+        return found if self.strategy is None else found.with_phases(phase.name for phase in self.strategy.phases)
 
     @cached_property
     def loss(self) -> Loss | None:
@@ -347,11 +349,6 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
     def is_program(self) -> bool:
         """Whether the file is the source code of a program that writes a graph."""
         return any(self.rules[problem.code].loses == "program" for problem in self.document.problems)
-
-    @property
-    def read_as_deployment(self) -> bool:
-        """Whether any rule has used the deployment of a graph; the generic DOT rules do not."""
-        return any("deployment" in vars(graph) for graph in self.graphs)
 
     @cached_property
     def is_deployment(self) -> bool:

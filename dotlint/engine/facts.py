@@ -29,12 +29,20 @@ class SourceLines(Protocol):
         """Return a line, counted from 1, without its LF."""
         ...
 
+    def byte_column(self, offset: int) -> int:
+        """Return the column of an offset in bytes of UTF-8, from 1."""
+        ...
+
 
 class Excerpt(Struct, frozen=True):
-    """The locations that the findings of a text mention, and their lines."""
+    """The locations that the findings of a text mention, and their lines.
+
+    `byte_columns` has the columns in bytes that differ from those in code points.
+    """
 
     positions: dict[int, Position]
     lines: dict[int, str]
+    byte_columns: dict[int, int] = {}
 
     def position(self, offset: int) -> Position:
         """Return the line and column of an offset; raises `KeyError` if no finding mentions it."""
@@ -43,6 +51,10 @@ class Excerpt(Struct, frozen=True):
     def line_text(self, line: int) -> str:
         """Return a line; raises `KeyError` if no finding is located in it."""
         return self.lines[line]
+
+    def byte_column(self, offset: int) -> int:
+        """Return the column of an offset in bytes; raises `KeyError` if no finding mentions it."""
+        return self.byte_columns.get(offset) or self.positions[offset].column
 
 
 class PhaseFile(Struct, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,12 @@ from dotlint.strategy import Degrees, Layout, Strategy, StrategyError
 from dotlint.strategy.declarations import DeclaredDegrees, rank_axes, read_declarations, read_file_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from dotlint.graph.document import Document
     from dotlint.graph.model import Graph, Node
+
+    _Read = Callable[[str], tuple[DeclaredDegrees, ...]]
 
 
 class Declaration(Struct, frozen=True):
@@ -44,22 +47,23 @@ class Declaration(Struct, frozen=True):
         return f"{self.phase}={spec}" if self.phase else spec
 
 
-def declarations(document: Document, name: str) -> tuple[Declaration, ...]:
+def declarations(document: Document, name: str, phases: Collection[str] = ()) -> tuple[Declaration, ...]:
     """Return the declarations of a file in text order, that of the file name last.
 
-    Labels of nodes count only if the node has no edges: `TP=2` on an operator is about that operator.
+    `phases` are the names of those of the strategy. Labels of nodes count only if the node has no edges: `TP=2` on an
+    operator is about that operator.
     """
     text = document.text
     if "p" not in text.lower():
         return ()
-    ranks = rank_axes([text[: 1 << 20]])
+    read = partial(read_declarations, ranks=rank_axes([text[: 1 << 20]]), names=phases)
     found: list[Declaration] = []
     for comment in document.comments:
         content = text[comment.start : comment.end]
         if len(content) < 2000:
-            found += _declarations_in(content, "the comment", comment.start, comment.end, None, ranks)
+            found += _declarations_in(content, "the comment", comment.start, comment.end, None, read)
     for graph in document.graphs:
-        found += _in_graph(graph, ranks)
+        found += _in_graph(graph, read)
     found = [d for d in found if d.several_axes or d.gpus is not None]
     found.sort(key=lambda d: d.start)
     from_name = read_file_name(os.path.basename(name))
@@ -68,25 +72,25 @@ def declarations(document: Document, name: str) -> tuple[Declaration, ...]:
     return tuple(found)
 
 
-def _in_graph(graph: Graph, ranks: frozenset[str]) -> Iterator[Declaration]:
+def _in_graph(graph: Graph, read: _Read) -> Iterator[Declaration]:
     start, end = graph.header
     if graph.name:
-        yield from _declarations_in(graph.name, "the graph's name", start, end, graph.index, ranks)
+        yield from _declarations_in(graph.name, "the graph's name", start, end, graph.index, read)
     if graph.label:
-        yield from _declarations_in(graph.label, "the graph's label", start, end, graph.index, ranks)
+        yield from _declarations_in(graph.label, "the graph's label", start, end, graph.index, read)
     clusters = [
         declaration
         for subgraph in graph.subgraphs
         if (label := subgraph.own_attributes.get("label", ""))
         for declaration in _declarations_in(
-            label, f"cluster `{subgraph.name or ''}`", subgraph.start, subgraph.start + 1, graph.index, ranks
+            label, f"cluster `{subgraph.name or ''}`", subgraph.start, subgraph.start + 1, graph.index, read
         )
     ]
     yield from _without_ranks(clusters)
     touched = {node.index for edge in graph.edges for node in (edge.tail, edge.head)}
     for node in graph.nodes.values():
         if node.index not in touched and node.declared:
-            yield from _in_header(node, graph.index, ranks)
+            yield from _in_header(node, graph.index, read)
 
 
 def _without_ranks(clusters: list[Declaration]) -> Iterator[Declaration]:
@@ -105,18 +109,18 @@ def _without_ranks(clusters: list[Declaration]) -> Iterator[Declaration]:
         yield structs.replace(declaration, degrees=degrees)
 
 
-def _in_header(node: Node, graph: int, ranks: frozenset[str]) -> Iterator[Declaration]:
+def _in_header(node: Node, graph: int, read: _Read) -> Iterator[Declaration]:
     label = node.label
     if "put:" in label.lower() or len(label) > 2000:
         return  # an isolated operator, not a header
     start, end = node.attribute_span("label") or node.span
-    yield from (d for d in _declarations_in(label, f"header `{node.name}`", start, end, graph, ranks) if d.several_axes)
+    yield from (d for d in _declarations_in(label, f"header `{node.name}`", start, end, graph, read) if d.several_axes)
 
 
 def _declarations_in(
-    text: str, where: str, start: int, end: int, graph: int | None, ranks: frozenset[str]
+    text: str, where: str, start: int, end: int, graph: int | None, read: _Read
 ) -> Iterator[Declaration]:
-    for declared in read_declarations(text, ranks=ranks):
+    for declared in read(text):
         yield _declaration(declared, where, start, end, graph)
 
 

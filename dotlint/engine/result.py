@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
     from dotlint.documents.block import Block
     from dotlint.engine.baseline import Baseline
+    from dotlint.engine.baseline_entries import BaselineEntry
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext
     from dotlint.engine.facts import Excerpt, FileFacts, FlowFacts, PhaseFile, SourceLines, StrategySource
     from dotlint.graph.document import Document
     from dotlint.strategy import Strategy
+    from dotlint.syntax.source import Source
 
 Verdict = Literal["correct", "incorrect", "unreadable"]
 
@@ -35,15 +37,17 @@ class Settings(Struct, frozen=True):
     baseline: Baseline | None = None
     fail_on: Severity = "warning"
     vocabularies: tuple[str, ...] = ()
+    ignore_suppressions: bool = False
 
 
 class FileResult(Struct):
     """The result of a run for one file. `unreadable` is the reason if the file could not be read at all.
 
     `context` is the complete file; a slim result has only `source` and `facts`. `suppressed` has the findings that
-    comments suppress, `baselined` the findings that the baseline knows, and `outlived` is the number of baseline
+    comments suppress, `baselined` the findings that the baseline knows, and `outlived` has the baseline
     entries for this file that no longer match. `blocks` has the
-    complete results of the blocks of a document.
+    complete results of the blocks of a document. `seconds` has the time of each rule if it was measured; it is empty if
+    the result is from the cache.
     """
 
     path: str
@@ -55,8 +59,9 @@ class FileResult(Struct):
     kept: FileFacts | None = None
     suppressed: list[Finding] = field(default_factory=list)
     baselined: list[Finding] = field(default_factory=list)
-    outlived: int = 0
+    outlived: tuple[BaselineEntry, ...] = ()
     blocks: tuple[BlockResult, ...] = ()
+    seconds: dict[str, float] | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -186,7 +191,7 @@ def _deployment(context: FileContext) -> tuple[PhaseFile, ...]:
     return phase_files(context.whole, context.part)
 
 
-def excerpt_of(findings: list[Finding], source: SourceLines) -> Excerpt:
+def excerpt_of(findings: list[Finding], source: Source) -> Excerpt:
     """Return the positions and lines of a text that the findings mention."""
     from dotlint.engine.facts import Excerpt  # noqa: PLC0415
 
@@ -196,4 +201,6 @@ def excerpt_of(findings: list[Finding], source: SourceLines) -> Excerpt:
     edited = {offset for f in findings if f.fix for e in f.fix.edits for offset in (e.start, e.end)}
     positions = {offset: source.position(offset) for offset in sorted(starts | ends | edited)}
     lines = sorted({positions[offset].line for offset in starts})
-    return Excerpt(positions, {line: source.line_text(line) for line in lines})
+    columns = {} if source.is_ascii else {offset: source.byte_column(offset) for offset in positions}
+    byte_columns = {offset: column for offset, column in columns.items() if column != positions[offset].column}
+    return Excerpt(positions, {line: source.line_text(line) for line in lines}, byte_columns)

@@ -15,6 +15,7 @@ SECTIONS: dict[str, str] = {
     "communication": "Communication patterns",
     "visual": "Visual conventions",
     "arithmetic": "Strategy arithmetic",
+    "memory": "Memory of each GPU",
     "names": "Names and statements",
     "graphviz": "Graphviz attributes",
     "meta": "The run itself",

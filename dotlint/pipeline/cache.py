@@ -51,7 +51,10 @@ def cache_folder() -> Path | None:
 
 
 class _StoredResult(Struct, array_like=True, frozen=True):
-    """The fields of a slim `FileResult` that are stored: all except the name and the context."""
+    """The fields of a slim `FileResult` that are stored: all except the name and the context.
+
+    Without a baseline, none has `outlived` entries; with one, nothing is stored.
+    """
 
     findings: list[Finding]
     holds: list[Holds]
@@ -59,7 +62,6 @@ class _StoredResult(Struct, array_like=True, frozen=True):
     kept: FileFacts | None
     suppressed: list[Finding]
     baselined: list[Finding]
-    outlived: int
 
 
 class Cache(Struct, frozen=True):

@@ -120,18 +120,14 @@ def _merged(source: Source, blocks: Sequence[Block], results: Sequence[FileResul
     merged.findings = _with_unique_fingerprints(merged.findings, seen)
     merged.suppressed = _with_unique_fingerprints(merged.suppressed, seen)
     _move_fixes(source, blocks, results, merged)
-    merged.outlived = _outlived(source.name, results, settings)
+    if settings.baseline is not None:
+        # An entry that matches in one block is left by the others.
+        every = Counter(settings.baseline.of_file(source.name))
+        matched = (every - Counter(result.outlived) for result in results)
+        merged.outlived = tuple((every - sum(matched, Counter())).elements())
     found = [*merged.findings, *merged.suppressed, *merged.baselined]
     merged.kept = replace(_facts([result.facts for result in results]), excerpt=excerpt_of(found, source))
     return merged
-
-
-def _outlived(name: str, results: Sequence[FileResult], settings: Settings) -> int:
-    """Return how many entries of the baseline match in no block: each block leaves those of the others."""
-    if settings.baseline is None:
-        return 0
-    every = settings.baseline.count(name)
-    return max(0, every - sum(every - result.outlived for result in results))
 
 
 def at_document(finding: Finding, block: Block, graphs: int, findings: int) -> Finding:

@@ -18,6 +18,7 @@ from dotlint.engine.result import FileResult, Settings, Verdict
 from dotlint.engine.second_look import second_look, undecided_axis
 from dotlint.engine.sections import NOT_OF_THE_GRAPH
 from dotlint.engine.select import chosen
+from dotlint.engine.timing import READING, timed
 from dotlint.graph.builder import EDGE_LIMIT, read
 from dotlint.registry.checks import find_check
 from dotlint.suppressions.apply import suppress
@@ -45,18 +46,22 @@ def lint(
     """
     settings = settings or Settings()
     cards = settings.cards or own_cards()
-    document = read_document(source, settings)
+    with timed(READING):
+        document = read_document(source, settings)
     if on_read is not None:
         on_read(document)
     file = FileContext(document, source.name, cards=cards, vocabularies=settings.vocabularies)
     picked = chosen(cards, settings.selection)
     comments, baseline = read_suppressions(document, cards), settings.baseline
+    if settings.ignore_suppressions:
+        comments = replace(comments, directives=[])
     if any(card.section not in NOT_OF_THE_GRAPH for card in picked):
-        file.declarations = declarations(document, source.name)
         if comments.strategy is not None and settings.strategy_source != "option":
             file.strategy, file.strategy_source = comments.strategy, "file"
         else:
             _set_strategy(file, settings)
+        names = [phase.name for phase in file.strategy.phases] if file.strategy is not None else []
+        file.declarations = declarations(document, source.name, names)
         if file.strategy is None and (own := strategy_of_file(file.declarations)):
             (file.strategy, file.layout_certain), file.strategy_source = own, "file"
     result = FileResult(source.name, file, [])
@@ -77,7 +82,9 @@ def lint(
                 )
             continue
         ran.append(card)
-        for outcome in _outcomes(file, card):
+        with timed(card.code):
+            outcomes = _outcomes(file, card)
+        for outcome in outcomes:
             _add_outcome(outcome, result)
     findings, undecided = _readable(file, result.findings)
     result.undecided += undecided
@@ -181,6 +188,8 @@ def _outcomes(file: FileContext, card: Card) -> Iterable[Outcome]:
             found += second_look(card, outcomes, vars(target).get("deployment"))
         except Exception as error:  # noqa: BLE001 - it becomes a finding, and the other rules run
             found.append(crash(card, error, file.rules))
+    if "graphviz" not in card.presets and any("deployment" in vars(graph) for graph in file.graphs):
+        file.read_as_deployment = True
     return found
 
 

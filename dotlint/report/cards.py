@@ -20,6 +20,7 @@ CATEGORIES = {
     "G": "graph structure",
     "S": "stages and patterns",
     "P": "strategy",
+    "M": "memory",
     "D": "devices",
     "F": "tensor flow: placements and shapes along edges",
     "T": "tensor dimensions",

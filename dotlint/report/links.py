@@ -12,7 +12,7 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PROJECT = "https://github.com/dotlint/dotlint"
+PROJECT = "https://github.com/dotlint/dotlint"
 _KNOWN = {"iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "Tabby", "rio", "mintty"}
 _TERMS = regex(r"xterm-(kitty|ghostty)|alacritty|foot|contour|wezterm")
 
@@ -24,7 +24,7 @@ def page(code: str, name: str) -> str | None:
     inside = f"{code[0]}/{code}-{name}.toml"
     if not re.fullmatch(r"[A-Z][0-9]{3}", code) or not (rules_folder() / inside).is_file():
         return None
-    return f"{_PROJECT}/blob/v{__version__}/rules/{inside}"
+    return f"{PROJECT}/blob/v{__version__}/rules/{inside}"
 
 
 def supported(environment: Mapping[str, str] = os.environ) -> bool:

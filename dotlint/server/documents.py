@@ -59,8 +59,10 @@ def _is_plain(block: Block) -> bool:
     return block.encode("\"\\'") == "\"\\'"
 
 
-def suppressions_of_blocks(text: str, blocks: Sequence[BlockResult], cards: Sequence[Card]) -> Iterator[Edits]:
-    """Yield for each finding of the document the edits that suppress it."""
+def suppressions_of_blocks(
+    text: str, blocks: Sequence[BlockResult], cards: Sequence[Card], reason: str = ""
+) -> Iterator[Edits]:
+    """Yield for each finding of the document the edits that suppress it, as `suppressions` does."""
     for one in blocks:
         document = one.result.document
 
@@ -70,7 +72,7 @@ def suppressions_of_blocks(text: str, blocks: Sequence[BlockResult], cards: Sequ
             changes = in_document(text, block, [(edit.start, edit.end, edit.text)])
             return Edit(*changes[0]) if changes else None
 
-        for here, everywhere in suppressions(document, one.result.findings, cards, read_mentions(document)):
+        for here, everywhere in suppressions(document, one.result.findings, cards, read_mentions(document), reason):
             yield [moved(edit) for edit in here], moved(everywhere)
 
 

@@ -32,12 +32,12 @@ Edits = tuple[list[Edit | None], Edit | None]
 
 
 def suppressions(
-    document: Document, findings: Sequence[Finding], cards: Sequence[Card], mentions: Mentions
+    document: Document, findings: Sequence[Finding], cards: Sequence[Card], mentions: Mentions, reason: str = ""
 ) -> list[Edits]:
     """Return for each finding the edits that suppress it: one for each location, and one for the whole file.
 
     An edit is None if no comment can suppress the finding there. If a suppression already applies to the location, the
-    edit adds the rule to it.
+    edit adds the rule to it; a new comment on a statement ends with the `reason`.
     """
     if not findings:
         return []
@@ -50,7 +50,7 @@ def suppressions(
         key = finding.code, location.start
         if key not in known and len(known) < _MOST_LOCATIONS:
             edit = _extended(directives, finding, location, "ignore") or _new_comment(
-                document, lines, finding, location, mentions
+                document, lines, finding, location, mentions, reason
             )
             if edit is not None and document.problems and not trials.takes_effect(edit, finding, location):
                 edit = None
@@ -102,7 +102,7 @@ def _file_comment(document: Document, finding: Finding) -> Edit:
 
 
 def _new_comment(
-    document: Document, lines: Lines, finding: Finding, location: Location, mentions: Mentions
+    document: Document, lines: Lines, finding: Finding, location: Location, mentions: Mentions, reason: str
 ) -> Edit | None:
     """Return the edit that adds a comment to the first line of the location's statement that can have one."""
     source = document.source
@@ -116,7 +116,7 @@ def _new_comment(
         if finding.section == "syntax":
             spans = [*spans, *on_lines]
         if any(start <= location.start < stop for start, stop in spans):
-            return Edit(end, end, f"  // dotlint: ignore[{finding.code}]")
+            return Edit(end, end, f"  // dotlint: ignore[{finding.code}] {reason}".rstrip())
     return None
 
 

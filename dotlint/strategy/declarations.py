@@ -67,6 +67,7 @@ _DEGREE_CONTEXT: Final = regex(
 )
 _WITH: Final = regex(r"\b(?:with|using|at)[ \t]+$", re.IGNORECASE)
 _PHASE: Final = regex(r"(?<!(?-i:[A-Za-z]))(prefill|decode)", re.IGNORECASE, needs=("prefill", "decode"))
+_WORD: Final = regex(r"[^\W_][^\W_]*")
 _REACH: Final = 160  # how many characters before a term on its line are its context
 
 
@@ -123,11 +124,18 @@ def read_degrees(text: str, *, ranks: Collection[str] = ()) -> DeclaredDegrees |
     return found[0] if len(found) == 1 else None
 
 
-def read_declarations(text: str, *, ranks: Collection[str] = ()) -> tuple[DeclaredDegrees, ...]:
-    """Return everything that `text` declares, one item per phase or contradicting statement, in order."""
+def read_declarations(
+    text: str, *, ranks: Collection[str] = (), names: Collection[str] = ()
+) -> tuple[DeclaredDegrees, ...]:
+    """Return everything that `text` declares, one item per phase or contradicting statement, in order.
+
+    `names` are the phases of the strategy; prefill and decode are known without it.
+    """
     view = _view(text)
     terms = [each for run in _runs(view) for each in _degrees_of(run, view, ranks)]
     phases = [(match.start(), match[1].lower()) for match in _PHASE.finditer(view)]
+    words = [(match.start(), match[0].lower()) for match in _WORD.finditer(view)] if names else []
+    phases = sorted({*phases, *(word for word in words if word[1] in names)})
     grouped = _grouped(terms, phases)
     several_axes = any(len(group) > 1 for group in grouped)
     totals = find_totals(view, several_axes=several_axes)

@@ -12,6 +12,10 @@ from dotlint.strategy.calculations.calculation import plan_of
 from dotlint.strategy.calculations.notes import notes as engine_notes
 from dotlint.strategy.calculations.pools import misplaced
 from dotlint.strategy.degrees import AXES, AXIS_NAMES
+from dotlint.strategy.handoff import Handoff, handoff_dict, handoff_of
+from dotlint.strategy.memory.budget import Memory, memory_of
+from dotlint.strategy.memory.fits import fits
+from dotlint.strategy.memory.table import memory_dict
 from dotlint.strategy.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -76,6 +80,7 @@ class PhaseDescription(Struct, frozen=True):
     verdict: str
     sums: tuple[tuple[str, Calculation], ...]
     notes: tuple[str, ...]
+    memory: Memory | None = None
 
     @property
     def refusals(self) -> list[tuple[str, Calculation]]:
@@ -93,6 +98,7 @@ class Description(Struct, frozen=True):
     total: int
     phases: tuple[PhaseDescription, ...]
     model: ModelFacts
+    handoff: Handoff | None = None
 
     @property
     def impossible(self) -> bool:
@@ -114,6 +120,7 @@ class Description(Struct, frozen=True):
             "gpus": self.total,
             "model": self.model.to_dict(),
             "phases": [_phase_dict(phase) for phase in self.phases],
+            "handoff": None if self.handoff is None else handoff_dict(self.handoff),
         }
 
 
@@ -128,6 +135,7 @@ def describe(strategy: Strategy, codes: Mapping[str, str]) -> Description:
         total=len(gpus),
         phases=tuple(_describe_phase(strategy, index, codes) for index in range(len(strategy.phases))),
         model=strategy.model,
+        handoff=handoff_of(strategy),
     )
 
 
@@ -145,9 +153,12 @@ def _layout_text(strategy: Strategy) -> str:
 
 def _describe_phase(strategy: Strategy, index: int, codes: Mapping[str, str]) -> PhaseDescription:
     phase, model = strategy.phases[index], strategy.model
-    declared = [other for other in strategy.phases[:index] if not other.assumed]
-    pool = misplaced(phase, declared, strategy.pool)
-    sums = tuple((codes[each.check], each) for each in (*arithmetic(phase, model), *([pool] if pool else ())))
+    plan = plan_of(phase, model)
+    memory = None if phase.assumed else memory_of(plan)
+    pool = misplaced(phase, (other for other in strategy.phases[:index] if not other.assumed), strategy.pool)
+    calculations = [*arithmetic(phase, model), *(fits(plan, memory) if memory is not None else ())]
+    calculations += [] if pool is None else [pool]
+    sums = tuple((codes[each.check], each) for each in calculations)
     refusal = None if phase.assumed else next((each for _, each in sums if each.refuses), None)
     return PhaseDescription(
         name=phase.name,
@@ -161,7 +172,8 @@ def _describe_phase(strategy: Strategy, index: int, codes: Mapping[str, str]) ->
         stages=tuple(_stage_row(phase, index, model) for index in range(phase.stage_count)),
         verdict=phase.placement.verdict if refusal is None else f"impossible: {refusal.text}",
         sums=sums,
-        notes=(*_notes(phase), *engine_notes(plan_of(phase, model))),
+        notes=(*_notes(phase), *engine_notes(plan)),
+        memory=memory,
     )
 
 
@@ -258,6 +270,7 @@ def _phase_dict(phase: PhaseDescription) -> dict[str, Any]:
             for row in phase.stages
         ],
         "arithmetic": [_calculation_dict(code, each) for code, each in phase.sums],
+        "memory": None if phase.memory is None else memory_dict(phase.memory),
         "notes": list(phase.notes),
     }
 

@@ -53,6 +53,12 @@ OTHER_NAMES: Final[Mapping[str, str]] = {
     "num_redundant_experts": "redundant_experts",
     "max_model_len": "max_len",
     "max_num_seqs": "max_seqs",
+    "max_running_requests": "max_seqs",
+    "context_length": "max_len",
+    "max_num_batched_tokens": "max_batched_tokens",
+    "chunked_prefill_size": "max_batched_tokens",
+    "max_num_tokens": "max_batched_tokens",
+    "mem_fraction_static": "utilization",
     "gpu_memory_utilization": "utilization",
     "kv_cache_dtype": "kv_dtype",
 }

@@ -68,6 +68,7 @@ class ModelFacts(Struct, frozen=True):
     utilization: float | None = None
     max_seqs: int | None = None
     max_len: int | None = None
+    max_batched_tokens: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the known facts."""
@@ -98,5 +99,6 @@ PHASE_FACTS: Final = (
     "batch", "seq", "redundant_experts", "eplb", "dtype", "kv_dtype", "quantization", "micro_batch", "global_batch",
     "accumulation", "stage_layers", "first_stage_layers", "last_stage_layers", "overlap_p2p", "distributed_optimizer",
     "zero_stage", "recompute", "gpu", "gpu_memory", "utilization", "max_seqs", "max_len",
+    "max_batched_tokens",
 )  # fmt: skip
 """The facts that a phase can state for itself."""

@@ -244,6 +244,10 @@ class Strategy(Struct, frozen=True):
         """Return the same phases under another layout, without assumed phases."""
         return build(self.specs, layout=layout, model=self.model, pool=self.pool, source=self.source)
 
+    def with_model(self, model: ModelFacts) -> Strategy:
+        """Return the same phases with other facts of the model, without assumed phases."""
+        return build(self.specs, layout=self.layout, model=model, pool=self.pool, source=self.source)
+
     def with_phase_assumed(self, name: str = "decode") -> Strategy:
         """Return the strategy with a phase that the graph has and the strategy does not declare.
 

@@ -10,7 +10,7 @@ from dotlint.strategy.error import StrategyError, did_you_mean, quoted
 from dotlint.strategy.fact_values import is_fact, read_facts, toml_type
 from dotlint.strategy.gpus import GpuSet
 from dotlint.strategy.layout import Layout, parse_flavor, parse_order
-from dotlint.strategy.model import PHASE_FACTS, Pool
+from dotlint.strategy.model import PHASE_FACTS, ModelFacts, Pool
 from dotlint.strategy.spec import PhaseSpec, misspelled_phase, parse_spec
 from dotlint.text.toml import read_toml
 
@@ -27,18 +27,30 @@ def load(path: str | Path, build: Callable[..., Built]) -> Built:
 
     Raises `StrategyError`, naming the file and the key, on any mistake in it.
     """
+    return from_table(_read(path, "strategy file"), build, where=repr(str(path)), source=str(path))
+
+
+def load_model(path: str | Path) -> ModelFacts:
+    """Read the [model] of a file, which may state a strategy too. Raises `StrategyError` as `load` does."""
+    name = repr(str(path))
+    table = _read(path, "model file")
+    if "model" not in table:
+        raise StrategyError(f"model file {name} has no [model]: write layers, heads and the other facts there")
+    return read_facts(_table(table, "model", name), name, "model")
+
+
+def _read(path: str | Path, what: str) -> Mapping[str, Any]:
     path = Path(path)
     name = repr(str(path))
     try:
-        table = read_toml(path.read_text(encoding="utf-8"))
+        return read_toml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise StrategyError(f"strategy file {name} does not exist") from None
+        raise StrategyError(f"{what} {name} does not exist") from None
     except IsADirectoryError:
-        raise StrategyError(f"strategy file {name} is a folder") from None
+        raise StrategyError(f"{what} {name} is a folder") from None
     except (OSError, ValueError) as error:  # ValueError: NUL in the path, bytes that are not UTF-8, not TOML
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise StrategyError(f"strategy file {name} cannot be read: {printable(reason)}") from None
-    return from_table(table, build, where=name, source=str(path))
+        raise StrategyError(f"{what} {name} cannot be read: {printable(reason)}") from None
 
 
 def from_table(table: Mapping[str, Any], build: Callable[..., Built], *, where: str, source: str = "") -> Built:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from dotlint.strategy.handoff_text import handoff_notes, handoff_tables
+from dotlint.strategy.memory.table import memory_cells, memory_notes, memory_title
 from dotlint.text.english import count
 
 if TYPE_CHECKING:
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 
     from dotlint.strategy.arithmetic import Calculation
     from dotlint.strategy.describe import Description, PhaseDescription, StageRow
+    from dotlint.strategy.handoff import Handoff
+    from dotlint.strategy.memory.budget import Memory
     from dotlint.strategy.placement import Partition
 
 _MOST_STAGES = 32
@@ -32,6 +36,9 @@ def _lines(description: Description, width: int) -> Iterator[str]:
     for phase in description.phases:
         yield ""
         yield from _phase_lines(phase, width)
+    if description.handoff is not None:
+        yield ""
+        yield from _handoff_lines(description.handoff, width)
     refused = [phase for phase in description.phases if phase.refusals]
     if refused:
         yield ""
@@ -54,6 +61,9 @@ def _phase_lines(phase: PhaseDescription, width: int) -> Iterator[str]:
         yield from _wrapped(f"{label}: {part_text(part)}", width, _GAP)
     yield ""
     yield from table(stage_cells(phase), width)
+    if phase.memory is not None:
+        yield ""
+        yield from _memory_lines(phase.memory, width)
     if phase.sums:
         yield ""
     for code, each in phase.sums:
@@ -66,6 +76,30 @@ def _phase_lines(phase: PhaseDescription, width: int) -> Iterator[str]:
         yield ""
     for note in notes:
         yield from _wrapped(note, width, _GAP, hanging="  ")
+
+
+def _handoff_lines(found: Handoff, width: int) -> Iterator[str]:
+    yield from _wrapped(f"KV cache from {found.prefill} to {found.decode}", width)
+    for cells in handoff_tables(found):
+        yield ""
+        yield from table(cells, width)
+    for index, note in enumerate(handoff_notes(found)):
+        if index == 0:
+            yield ""
+        yield from _wrapped(f"– {note}", width, _GAP, hanging="  ")
+
+
+def _memory_lines(memory: Memory, width: int) -> Iterator[str]:
+    yield from _wrapped(memory_title(memory), width, _GAP, hanging="  ")
+    cells = memory_cells(memory)
+    if sum(len(_GAP) + max(map(len, column)) for column in zip(*cells, strict=True)) <= width:
+        yield from table(cells, width, right=True)
+    else:
+        for row in cells[1:]:
+            listing = ", ".join(f"{title} {cell}" for title, cell in zip(cells[0], row, strict=True))
+            yield from _wrapped(listing, width, _GAP, hanging="  ")
+    for note in memory_notes(memory):
+        yield from _wrapped(f"– {note}", width, _GAP, hanging="  ")
 
 
 def _calculation_lines(code: str, each: Calculation, width: int) -> Iterator[str]:
@@ -120,8 +154,11 @@ def slices_text(part: Partition) -> str:
     return " | ".join(texts if len(texts) <= 4 else [*texts[:2], "...", texts[-1]])
 
 
-def table(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
-    """Yield the rows of an indented table; cells that do not fit are wrapped within their column."""
+def table(rows: Sequence[tuple[str, ...]], width: int, *, right: bool = False) -> Iterator[str]:
+    """Yield the rows of an indented table; cells that do not fit are wrapped within their column.
+
+    With `right`, all columns but the first are aligned to the right, as figures are.
+    """
     if not rows:
         return
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -132,7 +169,9 @@ def table(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
         cells = [textwrap.wrap(cell, size) or [""] for cell, size in zip(row, widths, strict=True)]
         for index in range(max(map(len, cells))):
             parts = [cell[index] if index < len(cell) else "" for cell in cells]
-            padded = (part.ljust(size) for part, size in zip(parts, widths, strict=True))
+            left = (part.ljust(size) for part, size in zip(parts, widths, strict=True))
+            figures = (part.rjust(size) for part, size in zip(parts[1:], widths[1:], strict=True))
+            padded = (parts[0].ljust(widths[0]), *figures) if right else left
             yield (_GAP + _GAP.join(padded)).rstrip()
 
 

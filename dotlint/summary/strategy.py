@@ -59,6 +59,7 @@ def _strategy(ledger: Ledger) -> Iterator[Line]:
         if any(phase.degrees.get(axis) > 1 for phase in strategy.phases):
             yield ledger.decided(line)
     yield from ledger.if_decided("rank grids", *_ENGINE_LINES)
+    yield ledger.decided("memory of each GPU")
 
 
 def _of_phase(finding: Finding, phase: str) -> bool:

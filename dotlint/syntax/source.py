@@ -63,6 +63,17 @@ class Source(Struct, frozen=True):
         line = bisect_right(starts, offset)
         return Position(offset, line, offset - starts[line - 1] + 1)
 
+    @property
+    def is_ascii(self) -> bool:
+        """Whether each character of the text is one byte."""
+        return self.text.isascii()
+
+    def byte_column(self, offset: int) -> int:
+        """Return the column of an offset in bytes of UTF-8, from 1."""
+        at = self.position(offset)
+        before = self.text[at.offset - at.column + 1 : at.offset]
+        return at.column if before.isascii() else len(before.encode("utf-8", "surrogatepass")) + 1
+
     def line_start(self, line: int) -> int:
         """Return the offset of a 1-based line.
 

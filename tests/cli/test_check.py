@@ -110,7 +110,7 @@ def test_unknown_command() -> None:
 
 
 def test_no_path() -> None:
-    one_clear_line(run("check"), "PATH")
+    one_clear_line(run("check"), "no *.dot or *.gv file in .")
 
 
 def test_help_says_what_there_is() -> None:

@@ -38,8 +38,8 @@ def blocks(kind: str) -> list[tuple[str, str]]:
 
 
 def commands() -> list[str]:
-    found = [c.split("  #")[0].strip() for page in FOR_USERS for c in INDENTED.findall(page.read_text("utf-8"))]
-    return [c for c in dict.fromkeys(found) if not any(word in c for word in ELSEWHERE)]
+    lines = [c.split("  #")[0].strip() for page in FOR_USERS for c in INDENTED.findall(page.read_text("utf-8"))]
+    return [c for c in dict.fromkeys(lines) if not any(word in c for word in ELSEWHERE)]
 
 
 @pytest.fixture
@@ -61,6 +61,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("notes.md", "docs/notes.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"```dot\n{first}```\n")
+    for name, text in re.findall(
+        r'^```toml title="([\w.]+)"\n(.*?)^```', examples.PLANS.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    ):
+        (tmp_path / name).write_text(text)
     (tmp_path / "plan.ipynb").write_text('{"cells": []}')
     shutil.copytree(ROOT / "tests/fixtures/two_files", tmp_path / "tests/fixtures/two_files")
     (tmp_path / "dotlint-baseline.json").write_text('{"dotlint-baseline": 1, "findings": []}')
@@ -80,9 +84,10 @@ def test_command(command: str, folder: Path) -> None:
     if "--rules lint/rules" in command:
         arguments = ["ACME001", "label-required", "--check", "attribute-required", "--in", "lint/rules"]
         main(["new-rule", *arguments], stdout=io.StringIO(), stderr=io.StringIO())
-    out, err = io.StringIO(), io.StringIO()
-    status = main(shlex.split(command)[1:], stdout=out, stderr=err)
-    assert status in {0, 1}, err.getvalue()
+    for part in command.split(" && "):
+        out, err = io.StringIO(), io.StringIO()
+        status = main(shlex.split(part)[1:], stdout=out, stderr=err)
+        assert status in {0, 1}, err.getvalue()
     assert list(folder.iterdir())
 
 
@@ -151,6 +156,13 @@ def test_examples_of_tensors_have_the_findings_that_the_page_prints() -> None:
     for name, right, wrong, printed in found:
         assert examples.findings(name, right) == ""
         assert examples.findings(name, wrong) == printed != "", "write it again: python -m docs.examples"
+
+
+def test_outputs_of_plans_are_those_that_the_page_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    page = examples.PLANS.read_text("utf-8")
+    assert page.count("\n$ dotlint strategy") == 3
+    assert examples.with_outputs(page) == page, "write it again: python -m docs.examples"
 
 
 def test_tables_of_settings_are_toml() -> None:

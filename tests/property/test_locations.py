@@ -85,7 +85,7 @@ def test_a_baseline_hides_all_of_its_own_file(lines: list[str]) -> None:
     result = checked(lines)
     known = checked(lines, baseline_of(result))
     assert known.findings == []
-    assert known.outlived == 0
+    assert known.outlived == ()
     assert len(known.baselined) == len(result.findings)
 
 
@@ -108,4 +108,4 @@ def test_one_more_location_is_the_only_new_one(number: int, at: int, kind: str, 
     result = checked(lines, baseline)
     new = [(finding.code, len(finding.locations)) for finding in result.findings if finding.code == code]
     assert new == [(code, 1)]
-    assert result.outlived == 0
+    assert result.outlived == ()

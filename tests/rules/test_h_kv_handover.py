@@ -279,6 +279,71 @@ def test_h006_stages_of_different_length(pairs: list[tuple[int, int]], wrong: se
     assert nodes(find(digraph(*lines), "H006", strategy=declared)) == wrong
 
 
+def staged(phase: str, first: int, stages: int, ranks: int) -> list[str]:
+    """A phase whose stages have an attention of so many ranks each and an all-reduce."""
+    lines = [f'{phase}_in [label="{phase} input"] {phase}_out [label="{phase} output"]']
+    before = f"{phase}_in"
+    for stage in range(stages):
+        here = first + stage * ranks
+        reduce = f"{phase}_reduce_{stage}"
+        lines += [f'{reduce} [label="All-Reduce\\nStage {stage}\\nGPU: {here}-{here + ranks - 1}"]']
+        for rank in range(ranks):
+            name = f"{phase}_s{stage}_attn_{rank}"
+            lines += [f'{name} [label="Attention\\nStage {stage}\\nGPU: {here + rank}"] {before} -> {name} -> {reduce}']
+        before = reduce
+    return [f"subgraph cluster_{phase} {{", *lines, f"{before} -> {phase}_out }}"]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_h006_right_and_crossed_hand_overs_of_stages_and_ranks(seed: int) -> None:
+    draw = random.Random(seed)
+    stages, ranks = [draw.choice([1, 2, 4]) for _ in range(2)], [draw.choice([1, 2, 4]) for _ in range(2)]
+    latent, heads = draw.random() < 0.25, draw.choice([1, 2, 4, 8])
+    sizes = [a * b for a, b in zip(stages, ranks, strict=True)]
+    facts = {"layers": 8, "kv_lora_rank": 512} if latent else {"layers": 8, "kv_heads": heads}
+    plans = [f"pp{a}tp{b}" for a, b in zip(stages, ranks, strict=True)]
+    declared = strategy(plans[0], plans[1], 0, sizes[0] - 1, sum(sizes) - 1, **facts)
+    phases = [*staged("prefill", 0, stages[0], ranks[0]), *staged("decode", sizes[0], stages[1], ranks[1])]
+    shared = [
+        (one, two)
+        for one in range(stages[0])
+        for two in range(stages[1])
+        if one * stages[1] < (two + 1) * stages[0] and two * stages[0] < (one + 1) * stages[1]
+    ]
+    pairs = [(draw.randrange(ranks[0]), r) for r in range(ranks[1])] if latent else right(ranks[0], ranks[1], heads)
+    edges = [(f"prefill_s{a}_attn_{s}", f"decode_s{b}_attn_{r}") for a, b in shared for s, r in pairs]
+
+    def wrong(edges: Iterable[Edge]) -> set[str]:
+        kv = [f'{tail} -> {head} [label="KV cache"]' for tail, head in edges]
+        return nodes(find(digraph(*phases, *kv), "H006", strategy=declared))
+
+    assert wrong(edges) == set()
+    if len(edges) > 2:  # a single edge may stand for the whole hand-over
+        gone = draw.choice(edges)
+        assert wrong(edge for edge in edges if edge != gone) == {gone[1]}
+
+
+@pytest.mark.parametrize(
+    ("degrees", "facts", "pairs", "wrong"),
+    [
+        ("pp4 pp2", "layers = 8 stage_layers = [6, 2]", [(0, 0), (1, 0), (2, 0), (3, 1)], set()),
+        ("pp4 pp2", "layers = 8 stage_layers = [6, 2]", [(0, 0), (1, 0), (2, 1), (3, 1)], {0, 1}),
+        ("pp2vpp2 pp4", "layers = 8", [(0, 0), (1, 1), (0, 2), (1, 3)], set()),  # stage 0 has layers 1-2 and 5-6
+        ("pp2vpp2 pp4", "layers = 8", [(0, 0), (0, 1), (1, 2), (1, 3)], {1, 2}),
+        ("pp4 pp2", "layers = 9", [(0, 0), (1, 1), (2, 1), (3, 1)], set()),  # nobody knows which stage has one more
+    ],
+)
+def test_h006_stages_with_other_layers(degrees: str, facts: str, pairs: list[tuple[int, int]], wrong: set[int]) -> None:
+    prefill, decode = degrees.split()
+    counts = [int(each[2]) for each in (prefill, decode)]
+    model, _, own = facts.partition(" stage_layers")
+    declared = strategy(prefill, decode, 0, counts[0] - 1, sum(counts) - 1, kv_heads=4) + model
+    declared = declared.replace("[model]", f"stage_layers{own}\n[model]" if own else "[model]")
+    lines = [*staged("prefill", 0, counts[0], 1), *staged("decode", counts[0], counts[1], 1)]
+    lines += [f'prefill_s{one}_attn_0 -> decode_s{two}_attn_0 [label="KV cache"]' for one, two in pairs]
+    assert nodes(find(digraph(*lines), "H006", strategy=declared)) == {f"decode_s{n}_attn_0" for n in wrong}
+
+
 def test_h006_phases_that_only_their_gpus_tell_apart() -> None:
     names: Naming = lambda phase, layer, rank: f"{'x' if phase == 'prefill' else 'y'}{layer}_attn_{rank}"  # noqa: E731
     text = graph(2, 2, edges_of([(0, 1), (1, 0)], 1, names), name=names)

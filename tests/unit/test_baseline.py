@@ -50,13 +50,13 @@ def test_what_moves_or_is_laid_out_anew_stays_known(noted: tuple[Path, Path], te
     result = checked(text, *noted)
     assert result.findings == []
     assert len(result.baselined) == 2
-    assert result.outlived == 0
+    assert result.outlived == ()
 
 
 def test_what_takes_the_place_of_another_is_told(noted: tuple[Path, Path]) -> None:
     result = checked("digraph {\n  a -> a\n  c -> c [color=red]\n}\n", *noted)
     assert [f.nodes for f in result.findings] == [("c",)]
-    assert result.outlived == 1
+    assert [entry.rule for entry in result.outlived] == ["N006"]
 
 
 def test_a_second_one_of_the_same_text_is_told(noted: tuple[Path, Path]) -> None:
@@ -111,7 +111,7 @@ def test_only_a_new_location_is_reported(tmp_path: Path, *, old: bool) -> None:
     assert finding.nodes == ("c", "d")
     assert finding.message.endswith("set on 2 nodes")
     assert [f.nodes for f in grown.baselined] == [("b", "a")]
-    assert grown.outlived == 0
+    assert grown.outlived == ()
     for less in ("digraph {\n  b [colour=red]\n}\n", first.document.text):
         assert checked(less, path, baseline, COLOURS).findings == []
 

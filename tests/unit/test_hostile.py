@@ -50,12 +50,12 @@ def test_no_report_hands_it_on(kind: str, form: str, tmp_path: Path) -> None:
     status, out, err = run("check", "--isolated", "--no-cache", "--preset", "strict", "-f", form, str(path))
     assert status == 1
     assert not FORBIDDEN.search(err)
-    if form in {"json", "sarif", "gitlab"}:
+    if form in {"json", "sarif", "gitlab", "rdjson"}:
         json.loads(out)
         assert out.isascii() or form != "json"
     elif form == "jsonl":
         assert all(json.loads(line)["code"] for line in out.splitlines())
-    elif form == "junit":
+    elif form in {"junit", "checkstyle"}:
         ET.fromstring(out)
     else:
         assert not FORBIDDEN.search(out)

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 PACKAGE = Path(dotlint.__file__).parent
 # A module may import from its own floor and from those before it.
 FLOORS = (
-    "errors", "_version", "text", "files", "data", "syntax", "documents", "graph", "strategy", "deployment", "engine", "edits",
-    "suppressions", "checks", "registry", "config", "pipeline", "comparison", "report", "summary", "picture", "overview", "page",
+    "errors", "_version", "text", "files", "data", "syntax", "documents", "graph", "strategy", "deployment", "drawing",
+    "engine", "edits", "suppressions", "checks", "registry", "config", "pipeline", "comparison", "report", "summary",
+    "picture", "overview", "page",
     "plugin", "api", "server", "cli", "__init__", "__main__",
 )  # fmt: skip
 

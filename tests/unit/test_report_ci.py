@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from dotlint.engine.own_cards import own_cards
@@ -48,6 +50,73 @@ def test_gitlab_has_what_code_quality_asks_for(hostile: Path) -> None:
 
 def test_gitlab_of_a_clean_file_is_an_empty_list() -> None:
     assert json.loads(check("--format", "gitlab", "clean.dot")) == []
+
+
+def _object(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {**required, **(optional or {})},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+# The messages of reviewdog's rdf.proto; a field that it does not know ends the run there.
+_POSITION = _object({"line": {"type": "integer", "minimum": 1}, "column": {"type": "integer", "minimum": 1}})
+_RANGE = _object({"start": _POSITION, "end": _POSITION})
+_LOCATION = _object({"path": {"type": "string"}}, {"range": _RANGE})
+_SEVERITY = {"enum": ["UNKNOWN_SEVERITY", "ERROR", "WARNING", "INFO"]}
+_TEXT = {"type": "string"}
+RDJSON = _object(
+    {
+        "source": _object({"name": _TEXT}, {"url": _TEXT}),
+        "severity": _SEVERITY,
+        "diagnostics": {
+            "type": "array",
+            "items": _object(
+                {"message": _TEXT, "location": _LOCATION, "severity": _SEVERITY},
+                {
+                    "code": _object({"value": _TEXT}, {"url": _TEXT}),
+                    "suggestions": {"type": "array", "items": _object({"range": _RANGE, "text": _TEXT})},
+                    "related_locations": {"type": "array", "items": _object({"message": _TEXT, "location": _LOCATION})},
+                },
+            ),
+        },
+    }
+)
+
+
+def test_rdjson_follows_its_schema_and_counts_bytes(hostile: Path) -> None:
+    Path("wide.dot").write_text("digraph {\n  é [label=é]; b [shape=elipse] é -> b\n}\n", encoding="utf-8")
+    text = check("--format", "rdjson", "./sub/a.dot", str(hostile), "gone.dot", "wide.dot")
+    assert text.isascii()
+    found = json.loads(text)
+    jsonschema.validate(found, RDJSON)
+    assert {d["location"]["path"] for d in found["diagnostics"]} == {"sub/a.dot", "hostile.dot", "gone.dot", "wide.dot"}
+    (wide,) = (d for d in found["diagnostics"] if d["location"]["path"] == "wide.dot")
+    span = {"start": {"line": 2, "column": 27}, "end": {"line": 2, "column": 33}}
+    assert wide["location"]["range"] == span
+    assert wide["suggestions"] == [{"range": span, "text": "ellipse"}]
+    piped = run("check", "-", "--stdin-filename", "wide.dot", "-f", "rdjson", stdin=Path("wide.dot").read_bytes()).out
+    assert json.loads(piped)["diagnostics"] == [wide]
+
+
+def test_checkstyle_has_the_elements_that_readers_know(hostile: Path) -> None:
+    top = ET.fromstring(check("--format", "checkstyle", "sub/a.dot", str(hostile), "gone.dot", "clean.dot"))
+    assert (top.tag, set(top.attrib)) == ("checkstyle", {"version"})
+    assert [file.attrib["name"] for file in top] == ["sub/a.dot", "hostile.dot", "gone.dot", "clean.dot"]
+    assert {(file.tag, *file.attrib) for file in top} == {("file", "name")}
+    errors = list(top.iter("error"))
+    for error in errors:
+        assert set(error.attrib) == {"line", "column", "severity", "message", "source"}
+        assert error.attrib["severity"] in {"error", "warning", "info", "ignore"}
+        assert int(error.attrib["line"]) >= 1
+        assert error.attrib["message"].isprintable()
+    assert {"dotlint.A004", "dotlint.unreadable"} < {error.attrib["source"] for error in errors}
+    lines = check("-f", "concise", "sub/a.dot").splitlines()
+    assert [f"sub/a.dot:{e.attrib['line']}:{e.attrib['column']}" for e in top[0]] == [
+        line.rsplit(": ", 2)[0].partition(": ")[0] for line in lines
+    ]
 
 
 def suites(*argv: str) -> ET.Element:

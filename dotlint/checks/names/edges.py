@@ -43,7 +43,7 @@ def duplicate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 key = (parse_name(edge.tail.name).family, parse_name(edge.head.name).family)
                 families[key].append((known, edge))
     every = [pair for pairs in families.values() for pair in pairs]
-    if context.deployment.recognized or len(every) <= _MOST_SLIPS or _is_pasted(every):
+    if len(every) <= _MOST_SLIPS or _is_pasted(every) or context.deployment.recognized:
         for pairs in families.values():
             yield from _duplicates(context, card, pairs)
 
@@ -169,7 +169,7 @@ def self_loops(context: GraphContext, card: Card) -> Iterator[Outcome]:
     if not loops:
         return
     bare = [edge for edge in loops if not edge.label and not edge.attributes.get("xlabel")]
-    if not context.deployment.recognized and not card.parameters.get("everywhere"):
+    if bare and not card.parameters.get("everywhere") and not context.deployment.recognized:
         bare = [edge for edge in bare if not _has_neighbor(edge.head)]
     if not bare or (graph.directed and _cyclic(graph)):
         return

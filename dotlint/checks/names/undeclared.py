@@ -63,7 +63,8 @@ def undeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     if not _declares_first(graph, declared):
         # Statements after the edges only set attributes, so a node without attributes needs none.
         missing = [node for node in missing if node.index in meant]
-    if not context.deployment.recognized and not instead:
+    unclear = any(node.index not in meant for node in missing)
+    if unclear and not instead and not context.deployment.recognized:
         alike = _families_with_lists(graph, declared)
         role = context.deployment.by_name
         if sum(1 for one in role.values() if one.role and one.node.index in declared) * 2 < len(declared):

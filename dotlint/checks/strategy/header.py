@@ -38,18 +38,19 @@ def correct_header(fix: FixContext, finding: Finding) -> Fix | str:
     """Write the degrees and total of the strategy into the text that states others."""
     context = fix.context
     ranks = rank_axes([fix.text[: 1 << 20]])
+    phases = context.deployment.phases
     numbers: dict[Span, int] = {}
     data = finding.data
     assert isinstance(data, HeaderMismatch)
     for declaration in data.declarations:
         if declaration.where in {"the file's name", "the graph's name"}:
             return f"{declaration.where} states them and has to be renamed by hand"
-        phase = context.phase(declaration.phase or context.deployment.phases[0])
+        phase = context.phase(declaration.phase or phases[0])
         span = _text_span(fix, declaration.where, (declaration.start, declaration.end))
         if phase is None or span is None:
             continue
         start, end = span
-        for found in read_declarations(fix.text[start:end], ranks=ranks):
+        for found in read_declarations(fix.text[start:end], ranks=ranks, names=phases):
             if {m.axis: m.value for m in found.terms} != declaration.degrees or found.phase != declaration.phase:
                 continue
             for m in found.terms:

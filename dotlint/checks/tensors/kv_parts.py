@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from dotlint.checks.tensors.kv_needs import Handed
@@ -27,6 +28,7 @@ class Parts:
         self._prefill, self._handed = prefill, handed
         model = context.strategy.model if context.strategy is not None else None
         self._layers = model.layers if model is not None else None
+        self._phases = (context.phase("prefill"), context.phase("decode"))
         self._counts = (_stages(context, "prefill", prefill), _stages(context, "decode", decode))
         pairs = {(s.cell[1:], r.cell[1:]) for r, some in handed.arrivals.items() for each in some for s in each.senders}
         distinct = min(len({one for one, _ in pairs}), len({two for _, two in pairs}))
@@ -35,7 +37,8 @@ class Parts:
         self._by_layer = all(numbered) and bool(layers[0] & layers[1]) and distinct > 1
         self._by_stage = (
             not all(numbered)
-            and None not in {r.cell[1] for r in (*prefill, *decode)}
+            and None
+            not in {_stage(r, n) for n, ranks in zip(self._counts, (prefill, decode), strict=True) for r in ranks}
             and (len({one for one, _ in pairs}) > 1 or self._counts[0] == 1)
         )
         known = sorted({n for some in layers for n in some if n is not None})
@@ -44,22 +47,30 @@ class Parts:
 
     def _matches(self, sender: Rank, rank: Rank) -> bool | None:
         """Return whether a rank of prefill works on a layer of the rank of decode; None if that is not known."""
-        (_, stage, layer), (_, its_stage, its_layer) = sender.cell, rank.cell
+        (_, _, layer), (_, _, its_layer) = sender.cell, rank.cell
+        stage, its_stage = _stage(sender, self._counts[0]), _stage(rank, self._counts[1])
         if layer is not None and its_layer is not None:
             return layer == its_layer if self._by_layer else None
         if not self._by_stage or stage is None or its_stage is None:
             return None
-        one, two = self._span(stage, layer, self._counts[0]), self._span(its_stage, its_layer, self._counts[1])
-        if one is None or two is None:
+        mine, its = self._spans(0, stage, layer), self._spans(1, its_stage, its_layer)
+        if mine is None or its is None:
             return None
-        return one[0] * two[2] < two[1] * one[2] and two[0] * one[2] < one[1] * two[2]
+        return any(one < last and first < two for one, two in mine for first, last in its)
 
-    def _span(self, stage: int, layer: int | None, count: int) -> tuple[int, int, int] | None:
-        """Return the first and the last part of the model behind it, of how many; None if stages differ in size."""
+    def _spans(self, side: int, stage: int, layer: int | None) -> list[tuple[Fraction, Fraction]] | None:
+        """Return the parts of the model of a stage or layer, from 0 to 1; None if the layers of stages are not known."""
         if layer is not None:
-            return (layer - self._first, layer - self._first + 1, self._total) if self._total else None
-        even = count == 1 or self._total is None or self._total % count == 0
-        return (stage, stage + 1, count) if even else None
+            return [_part(layer - self._first, layer - self._first + 1, self._total)] if self._total else None
+        count, phase = self._counts[side], self._phases[side]
+        if count == 1:
+            return [_part(0, 1, 1)]
+        if phase is None or self._total is None:
+            even = self._total is None or self._total % count == 0
+            plain = phase is None or (phase.degrees.vpp == 1 and phase.facts.stage_layers is None)
+            return [_part(stage, stage + 1, count)] if even and plain else None
+        chunks = phase.stage_layers(stage, self._total) if stage < count else None
+        return None if chunks is None else [_part(chunk.start, chunk.stop, self._total) for chunk in chunks]
 
     def own(self, unit: Sequence[Handed]) -> list[Rank]:
         """Return the ranks of prefill that work on the same stages and layers as a cell of decode."""
@@ -94,6 +105,15 @@ class Parts:
             here.update(dict.fromkeys(fitting))
             elsewhere.update(dict.fromkeys(() if fitting else arrival.senders))
         return Handed(rank, tuple(here), tuple(elsewhere))
+
+
+def _part(first: int, behind: int, of: int) -> tuple[Fraction, Fraction]:
+    return Fraction(first, of), Fraction(behind, of)
+
+
+def _stage(rank: Rank, count: int) -> int | None:
+    """Return the stage of a rank; a phase of one stage need not name it."""
+    return 0 if count == 1 else rank.cell[1]
 
 
 def _stages(context: GraphContext, name: str, ranks: Sequence[Rank]) -> int:

@@ -88,6 +88,12 @@ def find_missing_nodes(deployment: Deployment) -> list[MissingNode]:
     return found
 
 
+def _serves_ends(deployment: Deployment, family: Family) -> bool:
+    """Return whether a collective joins only what an embedding or a head makes, so that it belongs to them."""
+    tails = {e.tail.name for unit in family.members.values() for r in unit.values() for e in r.node.in_edges}
+    return bool(tails) and all((r := deployment.by_name.get(t)) and r.is_role("embedding", "head") for t in tails)
+
+
 def _is_final_norm(family: Family) -> bool:
     """Return whether a norm is named as the one after the last layer, which only the last unit has."""
     members = [r for unit in family.members.values() for r in unit.values()]
@@ -103,7 +109,7 @@ class _Comparison:
         self, deployment: Deployment, phase: str, level: Level, families: list[Family], inside: list[Reading]
     ) -> None:
         self.deployment, self.phase, self.level = deployment, phase, level
-        self.families = [f for f in families if f.role not in ENDS]
+        self.families = [f for f in families if f.role not in ENDS and not _serves_ends(deployment, f)]
         self.units = sorted({unit for f in self.families for unit in f.members})
         self.families_in = {unit: {f.name for f in self.families if unit in f.members} for unit in self.units}
         self.summarized = self._summarized(inside)

@@ -6,6 +6,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
+from dotlint.deployment.tensors.mesh import stated_degrees
 from dotlint.deployment.tensors.model import Conflict, MeshAxis
 from dotlint.deployment.tensors.placements import ANY, BATCH, FEATURES, PARTIAL, REPLICATE, SEQ, SHARD, TOKENS
 from dotlint.deployment.tensors.sizes_of import division
@@ -120,6 +121,9 @@ def _may_act(operator: Operator, axis: MeshAxis) -> bool:
         return False
     if not operator.first.is_role("sequence-split", "sequence-gather"):
         return True
+    stated = {name for line in operator.first.evidence.lines for name in stated_degrees(line)}
+    if axis.name == "tp" and stated == {"cp"}:
+        return False
     return (
         axis.name in {"sp", "cp"}
         or bool(axis.name == "tp" and axis.allowed & SEQ)
@@ -204,6 +208,19 @@ def _crossing(operator: Operator, inflows: list[Inflow]) -> list[Inflow]:
     for alike in by_role.values():
         axes = {i.tail.axis for i in alike}
         apart = gpus is None or any(a is not None and (a.whole is None or not a.whole <= gpus) for a in axes)
-        if len(axes) == len(alike) > 1 and apart:
+        if len(axes) == len(alike) > 1 and apart and not _is_stated_line(operator, alike):
             return alike
     return []
+
+
+def _is_stated_line(operator: Operator, inflows: list[Inflow]) -> bool:
+    """Return whether a collective joins the ranks of the axis that its label states: `SP=2`, of `tp0_sp0` and `tp0_sp1`."""
+    feeding = {edge.tail.index for inflow in inflows for edge in inflow.edges}
+    named = [r.evidence.name for i in inflows for r in i.tail.members if r.node.index in feeding]
+    if len({name.family for name in named}) > 1:
+        return False
+    words = {
+        w for w, *numbers in zip(named[0].words, *(n.numbers for n in named), strict=True) if len(set(numbers)) > 1
+    }
+    stated = {name: size for line in operator.first.evidence.lines for name, size in stated_degrees(line).items()}
+    return len(words) == 1 and stated.get(words.pop()) == len(named)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from dotlint.deployment.tensors.placements import ANY, BATCH, FEATURES, HEADS, PARTIAL, REPLICATE, SEQ, TOKENS
@@ -11,7 +12,7 @@ from dotlint.deployment.tensors.sizes_of import between, only, sliced
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.tensors.model import AxisName, MeshAxis, Operator
@@ -56,15 +57,24 @@ def name_axes(
             axis.name, axis.why = degrees[axis.size], "labels state the degree"
         axis.phase = some[0].first.phase
         axis.allowed = _ALLOWED[axis.name]
-        if (
-            axis.name == "tp"
-            and axis.phase in (scattering if phase is None else slicing)
-            and (phase is None or phase.layout.flavor == "megatron" or phase.degrees.sp * phase.degrees.cp == 1)
-        ):
+        dividing = slicing if phase is not None and _divides_among_shards(phase) else scattering
+        if axis.name == "tp" and axis.phase in dividing and (phase is None or _may_divide_among_shards(phase)):
             axis.allowed |= SEQ  # Megatron's sequence parallelism on the same ranks
         if axis.name != "tp":
             for bit in shapes:
                 axis.allowed |= bit
+
+
+def _may_divide_among_shards(phase: Phase) -> bool:
+    """Return whether tensor ranks may divide the sequence: Megatron's do, and others if no rank is declared for it."""
+    degrees = phase.grid_degrees or phase.degrees
+    return phase.layout.flavor == "megatron" or degrees.sp * degrees.cp == 1
+
+
+def _divides_among_shards(phase: Phase) -> bool:
+    """Return whether every split of the sequence is among tensor ranks: none but them divides it."""
+    degrees = phase.degrees
+    return degrees.cp == 1 or (phase.layout.flavor == "megatron" and degrees.sp > 1)
 
 
 def _labeled_degrees(deployment: Deployment) -> dict[int, AxisName]:
@@ -72,10 +82,14 @@ def _labeled_degrees(deployment: Deployment) -> dict[int, AxisName]:
     found: dict[int, set[AxisName]] = defaultdict(set)
     for reading in deployment.readings:
         for line in reading.evidence.lines:
-            if "=" in line:
-                for name, size in _DEGREE.findall(line):
-                    found[int(size)].add(_WORDS[name.lower()])
+            for name, size in stated_degrees(line).items():
+                found[size].add(name)
     return {size: names.pop() for size, names in found.items() if len(names) == 1}
+
+
+def stated_degrees(line: str) -> dict[AxisName, int]:
+    """Return the degrees that a line of a label states, such as `TP=4`."""
+    return {_WORDS[name.lower()]: int(size) for name, size in _DEGREE.findall(line)} if "=" in line else {}
 
 
 def _name(
@@ -85,7 +99,8 @@ def _name(
     readings = [reading for operator in some for reading in operator.members]
     if all(r.is_role("expert") for r in readings):
         return "ep", "its operators are experts"
-    stated = set(_stated(deployment, some))
+    numbered = {kind for operator in some for kind in numbering_siblings(operator.members)}
+    stated = numbered if len(numbered) == 1 else set(_stated(deployment, some))
     if phase is not None and not phase.assumed:
         declared = {name for name in _NAMES if name != "ep" and phase.degrees.get(name) == axis.size > 1}
         if "cp" in stated and "cp" not in declared and "sp" in declared:
@@ -119,6 +134,14 @@ def _name(
 
 def _is_tensor_parallel(readings: Iterable[Reading]) -> bool:
     return any(r.role is not None and r.role.name in _TENSOR_PARALLEL for r in readings)
+
+
+def numbering_siblings(siblings: Sequence[Reading]) -> Iterator[AxisName]:
+    """Yield the kinds that name the number by which siblings differ: `tp` in `ring_attn_tp0_cp1`, `ring_attn_tp1_cp1`."""
+    for one, other in pairwise(reading.evidence.name for reading in siblings[:2]):
+        if one.family == other.family:
+            differing = zip(one.words, one.numbers, other.numbers, strict=True)
+            yield from (_WORDS[word] for word, n, m in differing if n != m and word in {"tp", "sp", "cp"})
 
 
 def _stated(deployment: Deployment, some: Iterable[Operator]) -> Iterator[AxisName]:

@@ -82,12 +82,12 @@ def _stated_edges(deployment: Deployment) -> Iterator[ShapedEdge]:
     for tail in deployment.operators:
         made = tail.evidence.tensors.outputs
         states = makes(deployment, tail)
-        if tail.summary or len(made) != 1 or states == "nothing" or repeated(tail):
+        if (tail.summary and not tail.whole_box) or len(made) != 1 or states == "nothing" or repeated(tail):
             continue
         for edge in tail.node.out_edges:
             head = deployment.readings[edge.head.index]
             taken = head.evidence.tensors.inputs
-            if head.summary or len(taken) != 1 or repeated(head) or edge.label:
+            if (head.summary and not head.whole_box) or len(taken) != 1 or repeated(head) or edge.label:
                 continue
             one_producer = len(head.node.in_edges) == 1
             stated = takes(deployment, head)

@@ -84,7 +84,7 @@ def _along(
     reader: ShapeReader, strategy: Strategy | None, edge: Edge, tail: Reading, head: Reading, *, compared_before: bool
 ) -> Mismatch | None:
     """Return the mismatch along an edge, of which other rules may have explained a part; a cache holds more than passes."""
-    if "memory" in {tail.kind, head.kind}:
+    if any(end.kind == "memory" or end.is_role("kv-transfer") for end in (tail, head)):
         return None
     taken = reader.taken(head)
     given = reader.given(tail) if taken else None

@@ -146,7 +146,8 @@ def _axis_error(before: Dims, after: Dims, *, grows: bool) -> str | None:
 def _feature_error(strategy: Strategy | None, reading: Reading, before: Dims, after: Dims) -> str | None:
     """Check that a QKV projection of H features outputs f·H/TP of them, where f is 1 (fewer KV heads) to 3.
 
-    It is checked only if TP is declared and both sides state one hidden size: the heads need not add up to H.
+    It is checked only if TP is declared and both sides state one hidden size: the heads need not add up to H, and do not
+    if the model states another size for them.
     """
     phase = phase_of(strategy, reading)
     taken, made = axes.size(before, "hidden"), axes.size(after, "hidden")
@@ -154,6 +155,8 @@ def _feature_error(strategy: Strategy | None, reading: Reading, before: Dims, af
         phase is None
         or phase.assumed
         or "tp" not in phase.degrees.named
+        or phase.facts.is_latent
+        or phase.facts.head_dim is not None
         or not taken
         or not made
         or {"heads", "head-dim"} & {*axes.axes(before), *axes.axes(after)}

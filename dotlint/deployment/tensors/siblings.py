@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dotlint.deployment.shards import groups
 from dotlint.deployment.tensors.model import MeshAxis, Operator
 from dotlint.deployment.tensors.parts import node_rule
+from dotlint.deployment.tensors.table import OperatorRule
 from dotlint.strategy.gpus import disjoint, union
 from dotlint.text.regex import regex
 
@@ -41,7 +42,9 @@ def operators_of(
         operator = by_node.setdefault(reading.node.index, Operator(0, (reading,)))
         if reading is operator.first:
             operator.index = len(found)
-            if not any(r.summary for r in operator.members):
+            if all(r.whole_box for r in operator.members):
+                operator.rule = OperatorRule("block")
+            elif not any(r.summary for r in operator.members):
                 operator.rule = node_rule(deployment, reading, known)
             found.append(operator)
     return found, by_node
@@ -196,13 +199,15 @@ def _split_neighbor(
 def _with_axes(found: list[list[Reading]], ins: Pairs, outs: Pairs) -> Iterator[tuple[list[Reading], MeshAxis]]:
     """Yield the groups that really run side by side, each with its axis.
 
-    Groups on the same ranks share an axis. A group without GPUs has the axis of the only one of its size in its stage.
+    Groups of a phase on the same ranks share an axis. A group without GPUs has the axis of the only one of its size in its stage.
     """
-    placed: dict[frozenset[GpuSet], MeshAxis] = {}
+    placed: dict[tuple[str | None, frozenset[GpuSet]], MeshAxis] = {}
     open_axes: dict[tuple[object, ...], MeshAxis] = {}
     axis_of: dict[int, MeshAxis] = {}
     meeting = [_meet(members, ins, outs) for members in found]
-    sets = {frozenset(r.gpus for r in m if r.gpus) for m, meets in zip(found, meeting, strict=True) if meets}
+    sets = {
+        (m[0].phase, frozenset(r.gpus for r in m if r.gpus)) for m, meets in zip(found, meeting, strict=True) if meets
+    }
     by_stage: dict[tuple[object, ...], set[frozenset[GpuSet]]] = defaultdict(set)
     for members in found:
         if members[0].own_gpus and members[0].gpus:
@@ -212,9 +217,10 @@ def _with_axes(found: list[list[Reading]], ins: Pairs, outs: Pairs) -> Iterator[
         if not ranks and len(by_stage[_stage(members)]) == 1:
             (ranks,) = by_stage[_stage(members)]
         if ranks:
-            if meeting[number] or ranks in sets:
+            if meeting[number] or (members[0].phase, ranks) in sets:
                 ordered = tuple(sorted(ranks, key=lambda gpus: gpus.first))
-                axis_of[number] = placed.setdefault(ranks, MeshAxis(len(ranks), ordered, union(ordered)))
+                axis = MeshAxis(len(ranks), ordered, union(ordered))
+                axis_of[number] = placed.setdefault((members[0].phase, ranks), axis)
         elif meeting[number] or _unplaced(members) in open_axes:
             axis_of[number] = open_axes.setdefault(_unplaced(members), MeshAxis(len(members)))
     for number, axis in axis_of.items():

@@ -1,0 +1,51 @@
+"""The second half of a layer: a dense MLP, or experts with their gate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotlint.drawing.attention import add, gathered, reduced
+from dotlint.drawing.wording import degrees_line, expert_title, top_k_line
+
+if TYPE_CHECKING:
+    from dotlint.drawing.builder import Builder, State
+    from dotlint.drawing.model import Shape
+    from dotlint.drawing.parallelism import Parallelism
+
+
+def dense(b: Builder, how: Parallelism, entering: State) -> State:
+    """Add the MLP of a dense layer with its norm and residual add."""
+    norm = b.put("mlp_norm", entering, how.stream(b.sizes), how.stream(b.sizes), over=how.each)
+    whole = gathered(b, how, norm, "mlp_all_gather")
+    wide: Shape = (*b.sizes.tokens(), ("ffn", str(b.sizes.ffn / how.tp)))
+    up = b.put("mlp_up", whole, b.sizes.states(), wide, over=how.shards, notes=how.tp_lines)
+    down = b.put("mlp_down", up, wide, b.sizes.states(), over=how.shards, notes=how.tp_lines)
+    return add(b, how, "mlp_add", entering, reduced(b, how, down, "mlp"))
+
+
+def experts(b: Builder, how: Parallelism, entering: State) -> State:
+    """Add the experts of a layer: gate, routing, the exchange of tokens there and back."""
+    sizes, ep = b.sizes, b.ranks.phase.degrees.ep
+    states = how.stream(sizes)
+    norm = b.put("mlp_norm", entering, states, states, over=how.each)
+    scores: Shape = (*states[:2], ("experts", str(sizes.experts)))
+    gate = b.put("gate", norm, states, scores, over=how.each)
+    chosen: Shape = (*states[:2], ("top_k", str(sizes.top_k)))
+    route = b.put("route", gate, scores, chosen, over=how.each, notes=top_k_line(sizes.facts.top_k))
+    routed = sizes.batch * b.ranks.drawn_replicas * sizes.whole * sizes.top_k
+    tokens: Shape = (("tokens", str(routed / ep)), ("hidden", str(sizes.hidden)))
+    notes = [degrees_line(ep=ep)] if ep > 1 else []
+    fed = [*norm, *route]
+    if ep > 1:
+        fed = b.put("dispatch", fed, states, tokens, notes=notes)
+    made = b.put(
+        "expert", fed, tokens, tokens, over=("ep", "etp") if ep > 1 else (), notes=notes,
+        title=lambda at: expert_title(at.get("ep", 0), ep, sizes.facts.experts),
+    )  # fmt: skip
+    if any("etp" in one.at for one in made):
+        made = b.put("expert_all_reduce", made, tokens, tokens, over=("ep",))
+    combined = b.put("combine" if ep > 1 else "aggregate", made, tokens, states, notes=notes)
+    shared: State = []
+    if sizes.facts.shared_experts:
+        shared = b.put("shared_expert", norm, states, states, over=how.each)
+    return add(b, how, "mlp_add", entering, [*combined, *shared])
