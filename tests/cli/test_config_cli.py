@@ -192,7 +192,10 @@ def test_baseline_there_and_back(project: Path) -> None:
     (project / "a.dot").write_text(CYCLE.replace("norm", "mlp_norm"))
     done = run("check", "a.dot", "-f", "concise")
     assert "G001" in done.out
-    assert done.err == "dotlint: 1 baseline entry no longer matches; run --prune-baseline to remove it, or --write-baseline to refresh the file\n"
+    assert (
+        done.err
+        == "dotlint: 1 baseline entry no longer matches; run --prune-baseline to remove it, or --write-baseline to refresh the file\n"
+    )
     assert run("check", "a.dot", "-f", "concise", "--quiet").err == ""
     assert run("check", "a.dot", "--write-baseline", "known.json").status == 0
     assert codes("a.dot") == []
