@@ -186,6 +186,12 @@ def test_only_what_is_certain_is_safe(text: str, fixed: str | None, applicabilit
         assert repaired(whole, problems) == f"digraph {{\n  {fixed}\n}}\n"
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_closing_brace_ends_lines_as_the_file_does(newline: str) -> None:
+    text = newline.join(["digraph {", "  a -> b;", "  b -> c", ""])
+    assert repaired(text, read(text).problems) == f"{text}}}{newline}"
+
+
 @pytest.mark.parametrize(
     ("text", "fixed"),
     [
