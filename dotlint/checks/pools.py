@@ -12,6 +12,7 @@ from dotlint.checks.transfers import own_gpus
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import label_lines
 from dotlint.engine.finding import Holds
+from dotlint.strategy.calculations.pools import has_global_ids, misplaced
 from dotlint.strategy.gpus import GpuSet, union
 from dotlint.text.english import count
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
     from dotlint.graph.model import Subgraph
-    from dotlint.strategy import Phase
 
 
 def pools(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -47,7 +47,7 @@ def pools(context: GraphContext, card: Card) -> Iterator[Outcome]:
         yield Holds(card.section, "pool", f"every phase is on GPUs {whole.declared_gpus.short()}")
     elif not wrong and drawn and len(deployment.phases) > 1:
         yield Holds(card.section, "pool", "the phases share no GPUs")
-    elif not wrong and drawn and elsewhere and all(_global(phase) for phase in strategy.phases):
+    elif not wrong and drawn and elsewhere and all(has_global_ids(phase) for phase in strategy.phases):
         files = ", ".join(f"{other.name} in {other.file}" for other in elsewhere)
         yield Holds(card.section, "pool", f"no GPUs are shared with {files}")
 
@@ -56,28 +56,17 @@ def _declared(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report contradictions between the declared pool and the declared GPUs of the phases."""
     strategy = context.strategy
     assert strategy is not None
-    declared = [p for p in strategy.phases if not p.assumed and _global(p)]
-    elsewhere = [p for p in (context.file.part.others if context.file.part else ()) if _global(p)]
+    declared = [p for p in strategy.phases if not p.assumed and has_global_ids(p)]
+    elsewhere = [p for p in (context.file.part.others if context.file.part else ()) if has_global_ids(p)]
     start, end = context.graph.header
     for index, phase in enumerate(declared):
         before = [*declared[:index], *elsewhere]
-        apart = all(phase.gpus.isdisjoint(other.gpus) for other in before)
-        if not before or apart == (strategy.pool == "disaggregated"):
+        wrong = misplaced(phase, before, strategy.pool)
+        if wrong is None:
             continue
-        others = ", ".join(other.name for other in before)
-        if strategy.pool == "unified":
-            message = f"the pool is declared unified, but {phase.name} shares no GPUs with {others}"
-            remedy = "place the phases on the same GPUs, or declare the pool disaggregated"
-        else:
-            shared = phase.gpus & union(other.gpus for other in before)
-            message = f"{phase.name} is disaggregated, but shares GPUs {shared.short()} with {others}"
-            remedy = "give each phase its own GPUs"
-        yield card.finding(message, start, end, about=phase_unit(phase.name), graph=context.graph.index, help=remedy)
-
-
-def _global(phase: Phase) -> bool:
-    """Return whether the phase's GPU ids are global; a phase in a file of its own without GPUs counts from 0."""
-    return phase.own_gpus or phase.file is None
+        yield card.finding(
+            wrong.text, start, end, about=phase_unit(phase.name), graph=context.graph.index, help=wrong.advice
+        )
 
 
 def _shared(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -112,7 +101,7 @@ def _shared_with(context: GraphContext, card: Card, other: Companion) -> Iterato
         phase = context.phase(name)
         placed = _operators_with_gpus(context, name)
         shared = union(g for _, g in placed) & there
-        if not shared or phase is None or not _global(phase):
+        if not shared or phase is None or not has_global_ids(phase):
             continue
         guilty = [r for r, gpus in placed if not gpus.isdisjoint(shared)]
         guilty = grouping.remaining_nodes(context, card, guilty)

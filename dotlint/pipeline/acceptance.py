@@ -89,8 +89,9 @@ def _comments(old: Document, new: Document, editing: Sequence[Finding], *, synta
     """Object to the loss of a comment, except those that a fix is about: suppressions and strategy declarations."""
     meant = [edit for finding in editing if finding.fix for edit in finding.fix.edits]
     kept = [c for c in old.comments if not any(e.start < c.end and c.start < e.end for e in meant)]
-    if syntax:  # the fix may change what is a comment, but not its text
-        lost = next((c for c in kept if old.text[c.start : c.end].strip() not in new.text), None)
+    if syntax:  # the fix may change what is a comment, but not its text: `color=#ff0000` gets quotes
+        text = new.text.replace('"', "")
+        lost = next((c for c in kept if old.text[c.start : c.end].strip().replace('"', "") not in text), None)
     else:
         left = Counter(new.text[c.start : c.end] for c in new.comments)
         left.subtract(old.text[c.start : c.end] for c in kept)

@@ -47,12 +47,31 @@ def lint_document(
 
 def lint_with_lines_of_document(block: BlockResult, settings: Settings) -> FileResult:
     """Lint a block again so that its lines, but not its columns, count as in the document."""
-    return lint_dot(Source("\n" * (block.line - 1) + block.block.text, block.result.path), settings)
+    source = as_source(block.block, block.result.path)
+    return lint_dot(source.with_text("\n" * (block.line - 1) + source.text), settings)
 
 
 def as_source(block: Block, name: str) -> Source:
-    """Return the DOT of a block as a source of its own, with offsets of its own."""
-    return Source(str(block.text), name)
+    """Return the DOT of a block as a source of its own, with offsets of its own.
+
+    Its last line ends as a line, because a block that ends within a line is not a file that was cut off.
+    """
+    return Source(f"{block.text}{_implied_end(block)}", name)
+
+
+def _implied_end(block: Block) -> str:
+    return "" if block.text.endswith("\n") else "\n"
+
+
+def fixed_block(block: Block, edits: Iterable[Edit]) -> str:
+    """Return the text of a block with edits of its source; it ends as before, because the document goes on there."""
+    return ending_like(block, apply_edits(f"{block.text}{_implied_end(block)}", edits))
+
+
+def ending_like(block: Block, new: str) -> str:
+    """Return a new text of a block's source as the text of the block."""
+    old = str(block.text)
+    return new if old.endswith("\n") else new.rstrip("\r\n") + old[len(old.rstrip("\r")) :]
 
 
 def line_of(source: Source, block: Block, offset: int) -> int:
@@ -61,9 +80,19 @@ def line_of(source: Source, block: Block, offset: int) -> int:
 
 
 def edits_in_document(document: str, block: Block, edits: Iterable[Edit]) -> list[Edit] | None:
-    """Return edits of a block as edits of its document; None if they do not fit."""
-    changes = in_document(document, block, [(edit.start, edit.end, edit.text) for edit in edits])
+    """Return edits of a block's source as edits of its document; None if they do not fit."""
+    own = [_within(block, edit) for edit in edits]
+    changes = in_document(document, block, [(edit.start, edit.end, edit.text) for edit in own])
     return None if changes is None else [Edit(*change) for change in changes]
+
+
+def _within(block: Block, edit: Edit) -> Edit:
+    """Return an edit that leaves the implied end of the last line as it is."""
+    size = len(block.text)
+    if block.text.endswith("\n") or edit.end < size:
+        return edit
+    text = edit.text.rstrip("\n")
+    return Edit(size, size, "\n" + text) if edit.start > size else Edit(edit.start, size, text)
 
 
 def keeps_blocks(source: Source, text: str, blocks: Sequence[Block], changed: dict[int, str]) -> bool:
@@ -195,7 +224,7 @@ def _fit(source: Source, blocks: Sequence[Block], batch: Sequence[_Move]) -> boo
         assert finding.fix is not None
         own.setdefault(index, []).extend(finding.fix.edits)
     try:
-        changed = {index: apply_edits(str(blocks[index].text), edits) for index, edits in own.items()}
+        changed = {index: fixed_block(blocks[index], edits) for index, edits in own.items()}
         text = apply_edits(source.text, [edit for _, _, _, edits in batch for edit in edits])
     except ValueError:  # they overlap
         return False

@@ -14,6 +14,7 @@ from dotlint.pipeline.documents import (
     as_source,
     at_document,
     edits_in_document,
+    ending_like,
     fitting_of,
     keeps_blocks,
     line_of,
@@ -37,10 +38,10 @@ def fix_document(source: Source, settings: Settings, *, unsafe: bool) -> FixResu
     applied: list[Finding] = []
     refused: list[Refusal] = []
     results = [fix_dot(as_source(block, source.name), settings, unsafe=unsafe) for block in blocks]
-    texts = [_ending_like(str(block.text), fixed.text) for block, fixed in zip(blocks, results, strict=True)]
+    texts = [ending_like(block, fixed.text) for block, fixed in zip(blocks, results, strict=True)]
     changes: dict[int, list[Edit]] = {}
     for index, block in enumerate(blocks):
-        own = edits_in_document(source.text, block, _changes(results[index].given.text, texts[index]))
+        own = edits_in_document(source.text, block, _changes(str(block.text), texts[index]))
         if own is not None:
             changes[index] = own
 
@@ -48,7 +49,8 @@ def fix_document(source: Source, settings: Settings, *, unsafe: bool) -> FixResu
         text = apply_edits(source.text, [edit for index in some for edit in changes[index]])
         return keeps_blocks(source, text, blocks, {index: texts[index] for index in some})
 
-    fitting = set(fitting_of(list(changes), fit)[0])
+    fitting = fitting_of(list(changes), fit)[0]
+    fitting = fitting if fit(fitting) else []  # what fits in parts need not fit together
     for index, (block, fixed) in enumerate(zip(blocks, results, strict=True)):
         if index not in fitting:
             refused += [Refusal(one, line_of(source, block, one.start), DOES_NOT_FIT) for one in fixed.applied]
@@ -57,14 +59,9 @@ def fix_document(source: Source, settings: Settings, *, unsafe: bool) -> FixResu
         refused += [
             Refusal(one.finding, line_of(source, block, one.finding.start), one.reason) for one in fixed.refused
         ]
-    edits = [edit for index in sorted(fitting) for edit in changes[index]]
+    edits = [edit for index in fitting for edit in changes[index]]
     new = source.with_text(apply_edits(source.text, edits))
     return FixResult(source, new, tuple(applied), tuple(refused), lint_document(new, settings))
-
-
-def _ending_like(old: str, new: str) -> str:
-    """Return the new text without a line end at its end if the old one has none: the document goes on there."""
-    return new if old.endswith("\n") else new.rstrip("\r\n")
 
 
 def _changes(old: str, new: str) -> list[Edit]:

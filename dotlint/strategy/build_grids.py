@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from dotlint.strategy.degrees import AXES, AXIS_NAMES, Degrees
 from dotlint.strategy.error import StrategyError
-from dotlint.strategy.fitting import divisors, listed_degrees
+from dotlint.strategy.fitting import degrees_that, divisors, listed_degrees
 from dotlint.strategy.placement import EXPERT_AXES, Placement
 from dotlint.strategy.rank_grid import Grid
 
@@ -102,6 +102,7 @@ def _check_shared(degrees: Degrees, flavor: Flavor, preset: Preset | None, found
             found.remedies.append(f"dp{degrees.dpa} declares replicas of attention on GPUs of their own")
     if flavor == "megatron" and degrees.sp not in (1, tp):
         found.problems.append(f"Megatron's sequence parallelism shares TP's GPUs: SP={degrees.sp} must equal TP={tp}")
+        found.remedies.append(f"sp{tp} would fit")
     # vLLM's DCP may also use the ranks of CP.
     of_cp = preset is not None and preset.name == "vllm" and degrees.cp > 1
     for axis in ("dpa",) if of_cp else ("dpa", "dcp"):
@@ -109,12 +110,16 @@ def _check_shared(degrees: Degrees, flavor: Flavor, preset: Preset | None, found
             found.problems.append(
                 f"{_noun(axis)} shares TP's GPUs: TP={tp} is not divisible by {axis.upper()}={degrees.get(axis)}"
             )
+            found.remedies.append(degrees_that(axis.upper(), f"divide TP={tp}", divisors(tp)))
     if degrees.vpp > 1 and degrees.pp == 1:
         found.problems.append(f"interleaved stages need a pipeline: VPP={degrees.vpp} with PP=1")
+        found.remedies.append("vpp1 would fit")
     if preset is not None and preset.attention_dp and degrees.dp not in (1, tp):
         found.problems.append(f"{preset.title}'s attention DP shares TP's GPUs: DP={degrees.dp} must equal TP={tp}")
+        found.remedies.append(f"dp{tp} would fit")
     if preset is not None and preset.attention_dp and degrees.dpa not in (1, tp):
         found.problems.append(f"{preset.title}'s attention DP shares TP's GPUs: DPA={degrees.dpa} must equal TP={tp}")
+        found.remedies.append(f"dpa{tp} would fit")
 
 
 def _noun(axis: str) -> str:

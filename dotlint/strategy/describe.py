@@ -10,6 +10,7 @@ from msgspec import Struct
 from dotlint.strategy.arithmetic import Calculation, arithmetic
 from dotlint.strategy.calculations.calculation import plan_of
 from dotlint.strategy.calculations.notes import notes as engine_notes
+from dotlint.strategy.calculations.pools import misplaced
 from dotlint.strategy.degrees import AXES, AXIS_NAMES
 from dotlint.strategy.handoff import Handoff, handoff_dict, handoff_of
 from dotlint.strategy.memory.budget import Memory, memory_of
@@ -135,7 +136,7 @@ def describe(strategy: Strategy, codes: Mapping[str, str]) -> Description:
         layout_text=_layout_text(strategy),
         pool=strategy.pool,
         total=len(gpus),
-        phases=tuple(_describe_phase(phase, strategy.model, codes) for phase in strategy.phases),
+        phases=tuple(_describe_phase(strategy, index, codes) for index in range(len(strategy.phases))),
         model=strategy.model,
         handoff=handoff_of(strategy),
         notes=strategy.notes,
@@ -154,10 +155,13 @@ def _layout_text(strategy: Strategy) -> str:
     return "; ".join([text, *(f"{name} {','.join(axes)}" for name, axes in orders if axes is not None)])
 
 
-def _describe_phase(phase: Phase, model: ModelFacts, codes: Mapping[str, str]) -> PhaseDescription:
+def _describe_phase(strategy: Strategy, index: int, codes: Mapping[str, str]) -> PhaseDescription:
+    phase, model = strategy.phases[index], strategy.model
     plan = plan_of(phase, model)
     memory = None if phase.assumed else memory_of(plan)
-    calculations = (*arithmetic(phase, model), *(fits(plan, memory) if memory is not None else ()))
+    pool = misplaced(phase, (other for other in strategy.phases[:index] if not other.assumed), strategy.pool)
+    calculations = [*arithmetic(phase, model), *(fits(plan, memory) if memory is not None else ())]
+    calculations += [] if pool is None else [pool]
     sums = tuple((codes[each.check], each) for each in calculations)
     refusal = None if phase.assumed else next((each for _, each in sums if each.refuses), None)
     return PhaseDescription(

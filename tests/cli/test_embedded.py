@@ -302,3 +302,22 @@ def test_the_hook_has_the_endings_of_documents() -> None:
         re.search(hook["files"], f"a{ending}") and re.search(hook["files"], f"A{ending.upper()}") for ending in ENDINGS
     )
     assert not any(re.search(hook["files"], name) for name in ("a.dot", "a.gv", "md", "a.mdd"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "fixed"),
+    [
+        (
+            "a.rst",
+            ".. graphviz::\n\n   digraph {\n      a -> b;\n      b -> c\n\nText.\n",
+            "      b -> c\n   }\n\nText.\n",
+        ),
+        ("a.h", "/**\n * @dot\n * digraph {\n *   a -> b;\n *   b -> c\n * @enddot\n */\n", " *   b -> c\n * }\n"),
+        ("a.ipynb", notebook(("code", "%%dot\ndigraph {\n  a -> b;\n  b -> c")), "b -> c\\n}"),
+        ("a.md", "```dot\r\ndigraph {\r\n  a -> b [colr=red]\r\n}\r\n```\r\n", "[color=red]\r\n}\r\n```\r\n"),
+    ],
+)
+def test_a_block_ends_with_a_whole_line(name: str, text: str, fixed: str) -> None:
+    Path(name).write_bytes(text.encode())
+    run("check", "--fix", "--unsafe-fixes", name)
+    assert fixed in Path(name).read_bytes().decode()

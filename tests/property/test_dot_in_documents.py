@@ -114,7 +114,7 @@ def _key(finding: Finding) -> tuple[str, str, tuple[str, ...]]:
 def test_as_alone(host: str, text: str) -> None:
     name, wrap = HOSTS[host]
     settings = settings_for()
-    alone = lint_file(Source.from_text(text, "a.dot"), settings)
+    alone = lint_file(Source.from_text(text + "\n", "a.dot"), settings)
     document = wrap(text.split("\n"))
     inside = lint_file(Source.from_text(document, name), settings)
     assert [_key(f) for f in inside.findings] == [_key(f) for f in alone.findings]
@@ -130,7 +130,7 @@ def test_as_alone(host: str, text: str) -> None:
 def test_fixed_as_alone(host: str, text: str, unsafe: bool) -> None:
     name, wrap = HOSTS[host]
     settings = settings_for()
-    alone = fix_text(Source.from_text(text, "a.dot"), settings, unsafe=unsafe)
+    alone = fix_text(Source.from_text(text + "\n", "a.dot"), settings, unsafe=unsafe)
     assume(not any(mark in alone.text for mark in UNFIT))
     inside = fix_text(Source.from_text(wrap(text.split("\n")), name), settings, unsafe=unsafe)
     if inside.changed or not alone.changed:

@@ -247,6 +247,12 @@ def test_a_many_labels_take_linear_time() -> None:
     assert time.process_time() - start < 10
 
 
+def test_a009_writes_quotes_and_slashes() -> None:
+    text = "digraph { a [label=<<table border=0 cellpadding = '2'><tr><td port=p>x<br>y</td></tr></table>>] a -> b }"
+    fixed = text.replace("border=0", 'border="0"').replace("port=p", 'port="p"').replace("<br>", "<br/>")
+    assert apply_fixes(text, find(text, "A009")) == fixed
+
+
 def test_a009_writes_ampersands_and_straight_quotes() -> None:
     text = "digraph { a [label=<R&B &amp; <font color=”red”>“D&D”</font>>] b [label=<<b>x & y>] a -> b }"
     fixed = 'digraph { a [label=<R&amp;B &amp; <font color="red">“D&amp;D”</font>>] b [label=<<b>x & y>] a -> b }'

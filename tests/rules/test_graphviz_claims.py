@@ -116,7 +116,9 @@ CLAIMS: dict[str, Claim] = {
     ),
     "A011": warns("lost "),
     "A012": either(warns("bad label format"), lacks("T", "out")),
-    "A013": warns("Orthogonal edges do not currently handle edge labels"),
+    "A013": warns(
+        "Orthogonal edges do not currently handle edge labels", "edge labels with splines=curved not supported"
+    ),
     "A014": warns("No or improper image"),
     "A015": ignores(r",? ?fillcolor=red;?"),
     "A016": ignores(r"arrow\w+=\w+"),

@@ -50,6 +50,7 @@ PAIR = "digraph {\n  a -> b // c\n}\n"
         ("digraph { /*x*/ a /*x*/ -> b }", "digraph { /*x*/ a -> b }", "G003", "safe", "it would remove the comment `/*x*/`"),
         ("digraph { a -> b // c\n", "digraph { a -> b }\n", "E002", "safe", "it would remove the comment `// c`"),
         ("digraph { a -> b // c\n", "digraph { a -> b # c // c\n }\n", "E002", "safe", None),
+        ("digraph { a [color=#abc];\n}\n", 'digraph { a [color="#abc"];\n}\n', "E008", "unsafe", None),
         # graphs, nodes and edges
         ("digraph { a -> b }\ndigraph { c -> d }", "digraph { a -> b }\n", "G003", "unsafe", "it would remove a graph"),
         (PAIR, PAIR.replace("->", "-> x ->"), "G003", "safe", "it would add the node `x`"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
 
 import pytest
 
@@ -124,3 +125,26 @@ def test_layers_are_listed_by_stage() -> None:
     text = plain_text(describe(strategy, CODES))
     assert "1      0     1-2, 5-6" in text
     assert "2      1     3-4, 7-8" in text
+
+
+@pytest.mark.parametrize(
+    ("pool", "spec", "text"),
+    [
+        (
+            "disaggregated",
+            "prefill=tp4@0-3; decode=tp4@2-5",
+            "decode is disaggregated, but shares GPUs 2-3 with prefill",
+        ),
+        ("unified", "prefill=tp4@0-3; decode=tp4@4-7", "the pool is declared unified, but decode shares no GPUs"),
+        ("disaggregated", "prefill=tp4@0-3; decode=tp4@4-7", None),
+        ("unified", "prefill=tp4@0-3; decode=tp2@2-3", None),
+        (None, "prefill=tp4@0-3; decode=tp4@2-5", None),
+    ],
+)
+def test_phases_on_gpus_that_their_pool_excludes(
+    pool: Literal["unified", "disaggregated"] | None, spec: str, text: str | None
+) -> None:
+    described = describe(build(parse_spec(spec), pool=pool), CODES)
+    failed = [(code, each.text) for phase in described.phases for code, each in phase.refusals]
+    assert [code for code, _ in failed] == (["D007"] if text else [])
+    assert all(each.startswith(text or "") for _, each in failed)

@@ -211,6 +211,10 @@ def test_every_engine_has_a_row_and_names_its_sources() -> None:
         ("vllm", "tp8dcp4", "kv_heads = 4; heads = 64", "DCP that fit: 1, 2"),
         ("deepspeed", "dp4", "micro_batch = 4; global_batch = 130", "global batches that fit: 128, 144"),
         ("product", "tp4dp1", "heads = 6", "TP that divide 6 heads: 1, 2, 3, 6"),
+        ("sglang", "tp8dpa3", "", "DPA that divide TP=8: 1, 2, 4, 8"),
+        ("trtllm", "tp8dpa4", "", "dpa8 would fit"),
+        ("megatron", "tp8sp4", "", "sp8 would fit"),
+        ("megatron", "tp2vpp2", "", "vpp1 would fit"),
     ],
 )
 def test_what_would_fit(engine: str, spec: str, facts: str, advice: str) -> None:

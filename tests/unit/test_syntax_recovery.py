@@ -58,15 +58,15 @@ MISTAKES: list[tuple[str, str, int, str | None, int, int]] = [
     ("digraph {\n foo-bar -> baz.qux;\n a -> b;\n}\n", "E001", 2, "safe", 4, 2),
     ("digraph {\n subgraph cluster-1 {\n a -> b;\n }\n c -> d;\n}\n", "E001", 2, None, 4, 2),
     ("digraph my-graph {\n a -> b;\n}\n", "E001", 1, "safe", 2, 1),
-    ("diagraph G {\n a -> b;\n}\n", "E001", 1, None, 2, 1),
-    ("digraph G\n a -> b;\n}\n", "E001", 1, None, 2, 1),
+    ("diagraph G {\n a -> b;\n}\n", "E001", 1, "unsafe", 2, 1),
+    ("digraph G\n a -> b;\n}\n", "E001", 1, "unsafe", 2, 1),
     ("digraph {\n a -> node;\n b -> c;\n}\n", "E001", 2, "safe", 4, 2),
     ("digraph {\n a -> ;\n b -> c;\n}\n", "E001", 2, None, 2, 1),
     ('digraph {\n a [label="say "hi" now"];\n b -> c;\n}\n', "E001", 2, "unsafe", 3, 1),
-    ('digraph {\n a [label:"x"];\n b -> c;\n}\n', "E001", 2, None, 3, 1),
-    ('digraph {\n a [label="x"] -> b;\n b -> c;\n}\n', "E001", 2, None, 3, 1),
-    ("Here is the graph:\n\ndigraph {\n b -> c;\n}\n", "E001", 1, None, 2, 1),
-    ("digraph {\n b -> c;\n}\nThis graph shows it.\n", "E001", 4, None, 2, 1),
+    ('digraph {\n a [label:"x"];\n b -> c;\n}\n', "E001", 2, "unsafe", 3, 1),
+    ('digraph {\n a [label="x"] -> b;\n b -> c;\n}\n', "E001", 2, "unsafe", 3, 2),
+    ("Here is the graph:\n\ndigraph {\n b -> c;\n}\n", "E001", 1, "unsafe", 2, 1),
+    ("digraph {\n b -> c;\n}\nThis graph shows it.\n", "E001", 4, "unsafe", 2, 1),
     ("digraph {\n a -> b;\n c -", "E006", 3, "unsafe", 2, 1),
     ("digraph {\n a -> b;\n b -> cup", "E006", 3, "unsafe", 2, 1),
     ("digraph {\n a -> tea\n b -> te", "E006", 3, "unsafe", 2, 1),
@@ -114,7 +114,7 @@ MISTAKES: list[tuple[str, str, int, str | None, int, int]] = [
     # an unclosed value ends on its own line, however much text follows
     (f'digraph {{\n "a" [label="x, shape=box];\n{MANY}}}\n', "E003", 2, "unsafe", 101, 0),
     (f"digraph {{\n a [label=<<b>x</b>, shape=box];\n{MANY}}}\n", "E004", 2, "unsafe", 101, 0),
-    ('digraph {\n a (label="x");\n b -> c;\n}\n', "E001", 2, None, 3, 1),
+    ('digraph {\n a (label="x");\n b -> c;\n}\n', "E001", 2, "unsafe", 3, 1),
     ('digraph {\n a [label="x"]]; b -> c;\n}\n', "E011", 2, "safe", 3, 1),
     ("digraph {\n subgraph cluster_0\n a -> b;\n }\n c -> d;\n}\n", "E001", 2, None, 4, 2),
 ]
@@ -163,6 +163,16 @@ CERTAIN: list[tuple[str, str | None, str | None]] = [
     ("{'a' 'b'} -> 'c'", '{"a" "b"} -> "c"', "safe"),
     ("a [shape=box size]", None, None),
     ("a [label=, shape=box]", None, None),
+    ("a [shape: box, label: x]", "a [shape=box, label=x]", "unsafe"),
+    ("a -> b [color=red] -> c", "a -> b [color=red]; b -> c", "unsafe"),
+    ("bgcolor=#eeeeee;", 'bgcolor="#eeeeee";', "safe"),
+    ("bob@x.org -> 50%", '"bob@x.org" -> "50%"', "unsafe"),
+    ("%d -> ${x}", None, None),
+    ('a (label="x (1)")', 'a [label="x (1)"]', "unsafe"),
+    ("a - b;", "a -> b;", "unsafe"),
+    ("/etc/hosts -> f(x)", '"/etc/hosts" -> "f(x)"', "unsafe"),
+    ("(a -> b)", None, None),
+    ("a;\n  -- the first part\n  b -> c;", "a;\n  // the first part\n  b -> c;", "unsafe"),
     ('a [label="x "y" z", shape=box]', 'a [label="x \\"y\\" z", shape=box]', "unsafe"),
 ]
 
@@ -174,6 +184,27 @@ def test_only_what_is_certain_is_safe(text: str, fixed: str | None, applicabilit
     assert {problem.applicability for problem in problems} == {applicability}
     if fixed is not None:
         assert repaired(whole, problems) == f"digraph {{\n  {fixed}\n}}\n"
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_closing_brace_ends_lines_as_the_file_does(newline: str) -> None:
+    text = newline.join(["digraph {", "  a -> b;", "  b -> c", ""])
+    assert repaired(text, read(text).problems) == f"{text}}}{newline}"
+
+
+@pytest.mark.parametrize(
+    ("text", "fixed"),
+    [
+        ("digraph My Plan {\n}\n", 'digraph "My Plan" {\n}\n'),
+        ("digraph G\n  a -> b\n}\n", "digraph G {\n  a -> b\n}\n"),
+        ("digrph {\n}\n", "digraph {\n}\n"),
+        ("See: \n\ndigraph {\n}\nIs it right?\n", "// See: \n\ndigraph {\n}\n// Is it right?\n"),
+    ],
+)
+def test_repairs_around_a_graph(text: str, fixed: str) -> None:
+    problems = read(text).problems
+    assert {problem.applicability for problem in problems} == {"unsafe"}
+    assert repaired(text, problems) == fixed
 
 
 def test_an_odd_quote_makes_other_repairs_unsafe() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dotlint.checks.attributes.uses import finding, replaced, uses
+from dotlint.checks.grouping import at_edge, at_edges, remaining
 from dotlint.data import graphviz
 from dotlint.data.colors import is_color, meant, parts, weights_fit
 from dotlint.data.values import expected, is_free, known_words, takes, too_small
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding, Outcome
+    from dotlint.graph.model import Edge, Graph
 
 # Clusters inherit the attributes of the graph.
 _LETTERS = {"graph": "GCS", "cluster": "CS", "subgraph": "CS", "node": "N", "edge": "E"}
@@ -164,6 +166,7 @@ def bad_values(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue
         if fact.types == ("cluster",):
             yield from _missing_clusters(context, card, some)
+            yield from _clusters_elsewhere(context, card, name)
             continue
         if is_free(fact):
             continue
@@ -224,6 +227,43 @@ def _missing_clusters(context: GraphContext, card: Card, some: list[Use]) -> Ite
             help=f"did you mean `{near.word}`?" if near else "use the name of a subgraph that starts with `cluster`",
             fix=_value_fix(bad, _to(near.word), near) if near else None,
         )
+
+
+def _clusters_elsewhere(context: GraphContext, card: Card, name: str) -> Iterator[Outcome]:
+    """Report edges that `dot` does not clip, because their end is not in the cluster or both ends are."""
+    graph = context.graph
+    if not _is_compound(graph) or graph.attributes.get("layout", "dot") not in {"", "dot"}:
+        return
+    members: dict[str, set[str]] = defaultdict(set)
+    for subgraph in graph.subgraphs:
+        if subgraph.is_cluster and subgraph.name:
+            members[subgraph.name].update(subgraph.nodes)
+    wrong: list[tuple[Edge, str]] = []
+    for edge in graph.edges:
+        inside = members.get(edge.attributes.get(name, ""))
+        end, other = (edge.head, edge.tail) if name == "lhead" else (edge.tail, edge.head)
+        if inside is not None and end.name not in inside:
+            wrong.append((edge, f"`{end.name}` is not in that cluster"))
+        elif inside is not None and other.name in inside:
+            wrong.append((edge, f"`{other.name}` is in that cluster too"))
+    wrong = remaining(context.file, card, wrong, lambda one: at_edge(one[0]))
+    if wrong:
+        first, why = wrong[0]
+        more = f", and {count(len(wrong) - 1, 'more edge')} likewise" if len(wrong) > 1 else ""
+        yield card.finding(
+            f"`{name}` of `{first.tail.name}` to `{first.head.name}` is `{first.attributes[name]}`, but {why}{more}",
+            first.start,
+            first.end,
+            nodes=tuple(dict.fromkeys(end.name for edge, _ in wrong for end in (edge.tail, edge.head))),
+            locations=at_edges(edge for edge, _ in wrong),
+            help=f"lead the edge {'to' if name == 'lhead' else 'from'} a node in the cluster"
+            f" {'from' if name == 'lhead' else 'to'} one outside",
+            graph=graph.index,
+        )
+
+
+def _is_compound(graph: Graph) -> bool:
+    return graph.attributes.get("compound", "").lower() in {"true", "yes", "1"}
 
 
 def unknown_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -394,9 +434,7 @@ def ends_without_compound(context: GraphContext, card: Card) -> Iterator[Outcome
     """Report `lhead` and `ltail` in a graph that is not compound, in which `dot` ignores them."""
     some = [use for end in ("lhead", "ltail") for use in uses(context, card).get(("edge", end), []) if use.value]
     graph = context.graph
-    if not some or graph.attributes.get("compound", "").lower() in {"true", "yes", "1"}:
-        return
-    if graph.attributes.get("layout", "dot") not in {"", "dot"}:
+    if not some or _is_compound(graph) or graph.attributes.get("layout", "dot") not in {"", "dot"}:
         return
     own = uses(context, card).get(("graph", "compound"), [])
     fix = _fix(

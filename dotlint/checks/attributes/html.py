@@ -24,6 +24,7 @@ _BARE_AMPERSAND = regex(r"&(?!#\d+;|#x[0-9a-fA-F]+;|[A-Za-z][A-Za-z0-9]*;)")
 _ENTITY = regex(r"&(?:#(\d+)|#x([0-9a-fA-F]+)|(\w+));")
 _XML = frozenset({"amp", "apos", "gt", "lt", "quot"})
 _CURLY = regex("[“”„‟]")
+_BARE_VALUE = regex(r"(?<==)([^\s\"'<>=/]+)(?=\s|/?>)")
 _IMAGE = regex(r"<img\b[^<>]*?\bsrc\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _PORT = regex(r"\bport\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 
@@ -232,11 +233,20 @@ def _closing_flaw(closed: _Open, around: _Open, span: tuple[int, int]) -> Flaw |
 
 
 def repair(label: str) -> list[Replacement] | None:
-    """Return the edits that make an HTML label valid if only `&` and curly quotes are wrong in it, else None."""
+    """Return the edits that make an HTML label valid if only its spelling is wrong, else None.
+
+    Those are a bare `&`, attributes without straight quotes, and `<br>` without its `/`.
+    """
     edits: list[Replacement] = []
     for piece in _PIECE.finditer(label):
-        pattern, put = (_CURLY, '"') if piece[0].startswith("<") else (_BARE_AMPERSAND, "&amp;")
-        edits += ((piece.start() + one.start(), piece.start() + one.end(), put) for one in pattern.finditer(piece[0]))
+        at, to = piece.span()
+        if not piece[0].startswith("<"):
+            edits += ((at + one.start(), at + one.end(), "&amp;") for one in _BARE_AMPERSAND.finditer(piece[0]))
+            continue
+        curly = [(at + one.start(), at + one.end(), '"') for one in _CURLY.finditer(piece[0])]
+        edits += curly or ((*one.span(1), f'"{one[1]}"') for one in _BARE_VALUE.finditer(label, at, to))
+        if piece[2] and piece[2].lower() in EMPTY_TAGS and not piece[1] and not piece[3].endswith("/"):
+            edits.append((to - 1, to - 1, "/"))
     text = label
     for start, end, put in reversed(edits):
         text = text[:start] + put + text[end:]

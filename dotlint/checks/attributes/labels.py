@@ -73,7 +73,7 @@ def bad_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _html_fix(some: Sequence[Use]) -> Fix | None:
-    """Return the fix that writes `&amp;` for `&` and straight for curly quotes, in labels without another error."""
+    """Return the fix for labels in which only the spelling of HTML is wrong."""
     edits: list[Edit] = []
     for use in some:
         for attribute in use.attributes():

@@ -226,8 +226,11 @@ def _direction(edge: Edge) -> str:
     return edge.attributes.get("dir") or ("forward" if edge.graph.directed else "none")
 
 
+_WITHOUT_LABELS = frozenset({"ortho", "curved"})
+
+
 class OrthogonalLabels(Struct, frozen=True, eq=False):
-    """The labels of the edges of a graph with orthogonal edges."""
+    """The labels of the edges of a graph with orthogonal or curved edges."""
 
     labels: tuple[Use, ...]
 
@@ -245,18 +248,19 @@ def write_xlabels(fix: FixContext, finding: Finding) -> Fix | str:
 
 @fixed_by(write_xlabels)
 def labels_on_orthogonal_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report edge labels in a graph with orthogonal edges, which `dot` places badly."""
+    """Report edge labels in a graph with orthogonal or curved edges, which `dot` places badly."""
     graph = context.graph
-    if graph.attributes.get("splines") != "ortho" or graph.attributes.get("layout", "dot") not in {"", "dot"}:
+    splines = graph.attributes.get("splines")
+    if splines not in _WITHOUT_LABELS or graph.attributes.get("layout", "dot") not in {"", "dot"}:
         return
     some = [use for use in uses(context, card).get(("edge", "label"), []) if use.value]
-    orthogonal = [use for use in uses(context, card).get(("graph", "splines"), []) if use.value == "ortho"]
+    orthogonal = [use for use in uses(context, card).get(("graph", "splines"), []) if use.value == splines]
     if not some or not orthogonal:
         return
     first = min((use.attributes()[0] for use in some), key=lambda attribute: attribute.start)
     mark = orthogonal[-1].locations(at_name=True)[-1]
     yield card.finding(
-        f"`splines=ortho` does not place the labels of {count(sum(use.count for use in some), 'statement')} at their edges",
+        f"`splines={splines}` does not place the labels of {count(sum(use.count for use in some), 'statement')} at their edges",
         mark.start,
         mark.end,
         related=(Related("the first label", first.start, first.end),),

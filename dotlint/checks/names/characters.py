@@ -48,13 +48,14 @@ _LATIN = dict(
     )
 )
 _FOREIGN = regex(f"[{''.join(_LATIN)}]")
+_TWO_WAY = regex("<(?:-+|=+)>")
 _OPERATOR = regex(f"[{_DASHES}{_ARROWS}]+")
 
 
 def suspicious_characters(file: FileContext, card: Card) -> Iterator[Outcome]:
     """Report characters in bare ids that look like others, with one finding for each intended character."""
     text = file.document.text
-    if "<->" in text:
+    if _TWO_WAY.search(text):
         yield from _two_way_arrows(file, card)
     if text.isascii() or not (_SUSPICIOUS.search(text) or _FOREIGN.search(text)):
         return
@@ -90,13 +91,13 @@ def suspicious_characters(file: FileContext, card: Card) -> Iterator[Outcome]:
 
 
 def _two_way_arrows(file: FileContext, card: Card) -> Iterator[Outcome]:
-    every = [(one, 0) for one in ids(file.document.tree) if one.raw == "<->"]
+    every = [(one, 0) for one in ids(file.document.tree) if _TWO_WAY.fullmatch(one.raw)]
     some = remaining(file, card, every, _at)
     if some:
         one = some[0][0]
         edits = _two_way_edits(file, {start.start for start, _ in some})
         yield card.finding(
-            "`<->` is no edge: Graphviz reads it as an HTML string, the name of a node",
+            f"`{one.raw}` is no edge: Graphviz reads it as an HTML string, the name of a node",
             one.start,
             one.end,
             locations=tuple(map(_at, some)),

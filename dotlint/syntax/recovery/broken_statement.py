@@ -261,7 +261,8 @@ def attempt(recovery: Recovery, span: tuple[int, int], edits: list[Replacement],
         return failure
     statements.extend(own)
     parse.values[body] = statements
-    recovery.tree.comments.extend(lexer.comments)
+    source = recovery.tree.text
+    recovery.tree.comments.extend(one for one in lexer.comments if source.startswith(one.kind, one.start))
     wrong = [
         Lexeme(one.type, text, fragment.parent_offset(one.at), fragment.parent_offset(one.to))
         for one in lexer.wrong_operators

@@ -27,11 +27,16 @@ _HEADER = regex(
 )
 _NEARLY = regex(rf"({NAME})\b(?:[ \t]+(?:{NAME}|{STRING}))?[ \t]*\{{")
 _BROKEN_NAME = regex(r"graph[ \t]+(\w+(?:[.\-:/]\w+)+)[ \t\r]*(?:\{|\n[ \t]*\{)", re.IGNORECASE)
+_SEVERAL_WORDS = regex(
+    r"graph[ \t]+((?!(?:strict|graph|digraph|node|edge|subgraph)\b)\w+(?:[ \t]+\w+)+)[ \t\r]*(?:\{|\n[ \t]*\{)",
+    re.IGNORECASE,
+)
 _LETTER = regex(r"\w")
 _QUOTED_NAME = regex(
     r"graph[ \t]+('[^'\n]*'|\u201c[^\u201c-\u201e\"\n]*\u201d|\u2018[^\u2018\u2019\"\n]*\u2019)(?=[^\n{]*\n?[ \t]*\{)",
     re.IGNORECASE,
 )
+_LINE_OF_TEXT = regex(r"^(?=[ \t]*(?!//|#)[^\s])|\A", re.MULTILINE)
 _SET = regex(rf"[ \t\r\n]*+(?:{NAME}|{STRING})[ \t]*=[^=]")
 
 
@@ -60,7 +65,9 @@ def outside(recovery: Recovery, stop: Stop) -> None:
     nearly = _NEARLY.match(text, at)
     if nearly is not None and (near := nearest(nearly[1], ("digraph", "graph", "strict"), least=0.7)):
         meant = "strict digraph" if near == "strict" else near
-        recovery.report_unexpected(stop, help=f"did you mean `{meant}`?")
+        message = f"`{excerpt(nearly[1])}` is not expected here"
+        edits = ((*nearly.span(1), meant),)
+        recovery.add_remedies([Remedy("E001", message, *nearly.span(1), edits, "unsafe", f"did you mean `{meant}`?")])
         open_graph(recovery, at, nearly.end() - 1)
     elif looks_like_body(text, at):
         recovery.missing_header_at = at
@@ -101,9 +108,26 @@ def _broken_header(recovery: Recovery, stop: Stop) -> None:
     line = line_end(text, len(text[:at].rstrip()))
     if line < at and "LBRACE" in stop.accepted and stop.lexeme.type != "LBRACE":
         line = max(line, 1)
-        recovery.report("E001", "the graph's `{` is missing", line - 1, line, help="write `{` after the header")
+        closed = text.count("}", line) > text.count("{", line)
+        recovery.add_remedies(
+            [
+                Remedy(
+                    "E001",
+                    "the graph's `{` is missing",
+                    line - 1,
+                    line,
+                    ((line, line, " {"),),
+                    "unsafe" if closed else None,
+                    "write `{` after the header",
+                )
+            ]
+        )
         parse.feed(Lexeme("LBRACE", text, line, line))
         recovery.lexer.position = at
+        return
+    if stop.lexeme.type == "SEMICOLON" and text[at + 1 :].lstrip().startswith("{"):
+        recovery.report_stray("stray token", at, at + 1, [(at, at + 1, "")])
+        recovery.lexer.position = at + 1
         return
     quoted = _QUOTED_NAME.search(text, line_start(text, at))
     if quoted is not None and quoted.start(1) <= at < quoted.end(1):
@@ -121,8 +145,8 @@ def _broken_header(recovery: Recovery, stop: Stop) -> None:
         parse.feed(Lexeme("DIGRAPH" if recovery.lexer.directed else "GRAPH", text, at, at))
         recovery.lexer.position = quoted.end()
         return
-    hyphen = not text[at - 1 : at].isspace()
-    name = _BROKEN_NAME.search(text, line_start(text, at)) if hyphen else None
+    glued = not text[at - 1 : at].isspace()
+    name = (_BROKEN_NAME if glued else _SEVERAL_WORDS).search(text, line_start(text, at))
     if name is not None and name.start(1) < at < name.end(1):
         recovery.add_remedies(
             [
@@ -131,7 +155,7 @@ def _broken_header(recovery: Recovery, stop: Stop) -> None:
                     f"`{excerpt(name[1])}` is not a valid unquoted id",
                     *name.span(1),
                     ((*name.span(1), f'"{name[1]}"'),),
-                    "safe",
+                    "safe" if glued else "unsafe",
                     "quote the name: without quotes it may only have letters, digits and `_`",
                 )
             ]
@@ -160,14 +184,29 @@ def _before_header(recovery: Recovery, stop: Stop, header: int) -> None:
     elif text[line_start(text, header) : header].strip() and len(text[at:header].split()) == 1:
         recovery.report_unexpected(stop)
     else:
-        recovery.report(
-            "E001",
-            "this text before the graph is not DOT",
-            at,
-            line_end(text, at),
-            help="remove it, or make it a comment with `//`",
-        )
+        _report_prose(recovery, "before", at, header)
     recovery.lexer.position = header
+
+
+def _report_prose(recovery: Recovery, side: str, at: int, end: int) -> None:
+    """Report text around a graph; the fix makes its lines comments."""
+    text = recovery.text
+    edits = [(at + line.start(), at + line.start(), "// ") for line in _LINE_OF_TEXT.finditer(text[at:end])]
+    if text[line_start(text, end) : end].strip():
+        edits.append((end, end, "\n"))
+    recovery.add_remedies(
+        [
+            Remedy(
+                "E001",
+                f"this text {side} the graph is not DOT",
+                at,
+                line_end(text, at),
+                tuple(edits),
+                "unsafe",
+                "remove it, or make it a comment with `//`",
+            )
+        ]
+    )
 
 
 def _after_graph(recovery: Recovery, stop: Stop, graphs: list[GraphBlock], header: re.Match[str] | None) -> None:
@@ -201,6 +240,8 @@ def _after_graph(recovery: Recovery, stop: Stop, graphs: list[GraphBlock], heade
         )
         recovery.reopen(at)
         return
+    elif stop.lexeme.type == "NAME" and rest == len(text):
+        _report_prose(recovery, "after", at, rest)
     else:
         recovery.report_unexpected(stop)
     recovery.lexer.position = position

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dotlint.syntax.problem import Replacement
+    from dotlint.syntax.recovery.certainty import Applicability
 
 
 def remedies(broken: BrokenStatement) -> Iterator[Remedy]:
@@ -45,7 +46,10 @@ def remedies(broken: BrokenStatement) -> Iterator[Remedy]:
     yield from lists(broken)
     if find_unbalanced_string(broken.text, broken.start, broken.end) is not None:
         return  # a quote is unbalanced, so the apparent rest of the statement may be anything
+    yield from _dash_comments(broken)
     yield from _operators(broken)
+    yield from _after_list(broken)
+    yield from _round_list(broken)
     yield from _ellipses(broken)
     yield from attributes(broken)
     yield from _single_quotes(broken)
@@ -55,7 +59,9 @@ def remedies(broken: BrokenStatement) -> Iterator[Remedy]:
     yield from _last_resorts(broken)
 
 
-_ARROW = regex(r"-->|==?>|->>|-[ \t]+>|—>|–>|>>|~>|---(?![0-9.])|(?<![->\]])>(?=[ \t]*[\w\"])")
+_ARROW = regex(
+    r"-->|(?<=[\w\" \t])-(?=[ \t]+[\w\"])|==?>|->>|-[ \t]+>|—>|–>|>>|~>|---(?![0-9.])|(?<![->\]])>(?=[ \t]*[\w\"])"
+)
 
 
 def _operators(broken: BrokenStatement) -> Iterator[Remedy]:
@@ -73,6 +79,67 @@ def _operators(broken: BrokenStatement) -> Iterator[Remedy]:
             "unsafe",
             f"write `{right}`",
             f"operator {arrow[0]}",
+        )
+
+
+_DASH_COMMENT = regex(r"--(?=[ \t]+[^\n]*\w[^\n]*[ \t]\w)[^\n{}\[\];]*(?=\n)")
+
+
+def _dash_comments(broken: BrokenStatement) -> Iterator[Remedy]:
+    """`-- note` on a line of its own: a comment in other languages."""
+    text, at = broken.text, broken.at
+    note = _DASH_COMMENT.match(text, at)
+    if note is not None and not text[line_start(text, at) : at].strip():
+        yield Remedy(
+            "E001",
+            "`--` does not start a comment in DOT",
+            at,
+            note.end(),
+            ((at, at + 2, "//"),),
+            "unsafe",
+            "write `// ...`",
+            "comment --",
+            until=line_end(text, at),
+        )
+
+
+_LISTED_END = regex(rf"({ID})[ \t]*\[[^\[\]\"]*(?:\"[^\"\n]*\"[^\[\]\"]*)*\]\s*\Z")
+
+
+def _after_list(broken: BrokenStatement) -> Iterator[Remedy]:
+    """`a -> b [color=red] -> c`: nothing can follow the list."""
+    text, at = broken.text, broken.at
+    operator = broken.edge_operator
+    listed = _LISTED_END.search(text, broken.start, at) if text.startswith(operator, at) else None
+    if listed is not None:
+        yield Remedy(
+            "E001",
+            f"`{operator}` cannot follow an attribute list",
+            at,
+            at + len(operator),
+            ((len(text[:at].rstrip()), at, f"; {listed[1]} "),),
+            "unsafe",
+            f"start another statement: `{excerpt(listed[1])} {operator} ...`",
+        )
+
+
+_ENDS_WITH_ID = regex(rf"{ID}[ \t]*\Z")
+_ROUND_LIST = regex(rf"\((?=[ \t]*{NAME}[ \t]*=)[^()\"\n]*(?:\"[^\"\n]*\"[^()\"\n]*)*\)(?=[ \t\r]*(?:[;}}\n]|\Z))")
+
+
+def _round_list(broken: BrokenStatement) -> Iterator[Remedy]:
+    """`a (label="x")`: attributes in the wrong brackets."""
+    found = _ROUND_LIST.match(broken.text, broken.at)
+    if found is not None and _ENDS_WITH_ID.search(broken.text, broken.start, broken.at):
+        start, end = found.span()
+        yield Remedy(
+            "E001",
+            "attributes stand in `[...]`, not `(...)`",
+            start,
+            end,
+            ((start, start + 1, "["), (end - 1, end, "]")),
+            "unsafe",
+            "write square brackets",
         )
 
 
@@ -287,7 +354,7 @@ def _words(broken: BrokenStatement) -> Iterator[Remedy]:
             f"`{excerpt(text[span[0] : span[1]])}` is not a valid unquoted id",
             *span,
             tuple(edits),
-            "safe" if all(_one_id(broken, start, end) for start, end, _ in edits) else None,
+            weakest(_one_id(broken, start, end) for start, end, _ in edits),
             help="quote it: an unquoted id is a number, or letters, digits and `_`",
             group="id",
         )
@@ -305,16 +372,21 @@ def _words(broken: BrokenStatement) -> Iterator[Remedy]:
 
 
 _INNER_MARKS = regex(r"\w+(?:[./-]\w+)+")
+_ID_ELSEWHERE = regex(r"[\w~./@+][\w~./@%+-]*|\w[\w.]*\(\w*\)")  # a path, an address, a call
+_COLOR = regex(r"#[0-9A-Fa-f]{3,8}")
 _OPERATOR_BEFORE = regex(r"-[->][ \t]*\Z")
 _OPERATOR_AFTER = regex(r"[ \t]*-[->]")
 
 
-def _one_id(broken: BrokenStatement, start: int, end: int) -> bool:
-    """Return whether a word is one id for certain; `a-b` alone may be an edge."""
-    word = broken.text[start:end]
-    if not _INNER_MARKS.fullmatch(word) or word[0].isdigit() or broken.text[start - 1] == ":":
-        return False
-    return "-" not in word or _at_operator(broken.text, start, end)
+def _one_id(broken: BrokenStatement, start: int, end: int) -> Applicability:
+    """Return how certain it is that a word is one id; `a-b` alone may be an edge."""
+    text, word = broken.text, broken.text[start:end]
+    at_operator = _at_operator(text, start, end)
+    if _INNER_MARKS.fullmatch(word) and not word[0].isdigit() and text[start - 1] != ":":
+        return "safe" if "-" not in word or at_operator else None
+    if at_operator and _ID_ELSEWHERE.fullmatch(word):
+        return "unsafe"
+    return "safe" if _COLOR.fullmatch(word) and text[broken.start : start].rstrip().endswith("=") else None
 
 
 def _at_operator(text: str, start: int, end: int) -> bool:
@@ -359,7 +431,7 @@ def _single_quotes(broken: BrokenStatement) -> Iterator[Remedy]:
         )
 
 
-_COLON = regex(rf"({NAME})[ \t]*(:)(?=[ \t]*(?:{NAME}|{NUMBER}|{STRING}))")
+_COLON = regex(rf"{NAME}([ \t]*:[ \t]*)(?=(?:{NAME}|{NUMBER}|{STRING}))")
 
 
 def _last_resorts(broken: BrokenStatement) -> Iterator[Remedy]:
@@ -368,8 +440,8 @@ def _last_resorts(broken: BrokenStatement) -> Iterator[Remedy]:
     to = min(max(broken.lexeme.to, at + 1), end)
     message = f"`{excerpt(text[at:to])}` is not expected here"
     if broken.lexeme.type == "COLON" and "EQUAL" in broken.accepted:
-        edits = tuple((one.start(2), one.end(2), "=") for one in _COLON.finditer(text, broken.start, end))
-        yield Remedy("E001", "an attribute takes `=`, not `:`", at, at + 1, edits, help="write `name=value`")
+        edits = tuple((*one.span(1), "=") for one in _COLON.finditer(text, broken.start, end))
+        yield Remedy("E001", "an attribute takes `=`, not `:`", at, at + 1, edits, "unsafe", "write `name=value`")
     stop = without_semicolon(text, broken.start, end)
     if "RBRACKET" in broken.accepted or text[broken.start : at].count("[") > text[broken.start : at].count("]"):
         opened = text.rfind("[", broken.start, at)

@@ -113,11 +113,13 @@ def unclosed_problem(text: str, parse: Parse) -> Problem:
     opened = open_braces(parse, text)
     insert_at = len(text.rstrip())
     braces = opened[::-1]
-    edits = [(insert_at, insert_at, "\n" + "".join(" " * indent(text, one) + "}\n" for one in braces))]
+    newline = "\r\n" if "\r\n" in text else "\n"
+    closing = "".join(newline + " " * indent(text, one) + "}" for one in braces)
+    edits = [(insert_at, insert_at, closing if "\n" in text[insert_at:] else closing + newline)]
     if len(opened) == 1:
         for brace in [*opened, *_closed_by_another(text, parse)]:
             dedented = _dedent(text, brace)
-            put = (dedented or 0, dedented or 0, "\n" + " " * indent(text, brace) + "}")
+            put = (dedented or 0, dedented or 0, newline + " " * indent(text, brace) + "}")
             if dedented is not None and parses(edited(text, 0, len(text), [put])):
                 insert_at, braces, edits = dedented, [brace], [put]
                 break
