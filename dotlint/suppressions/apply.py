@@ -132,22 +132,22 @@ class _Mentions:
         return found
 
     @cached_property
-    def _places(self) -> list[tuple[int, tuple[int, str]]]:
-        places: list[tuple[int, tuple[int, str]]] = []
+    def _mentions(self) -> list[tuple[int, tuple[int, str]]]:
+        found: list[tuple[int, tuple[int, str]]] = []
         for graph, name in self._of_node:
             node = self._document.graphs[graph].nodes.get(name)
             if node is not None:
-                places += ((statement.start, (graph, name)) for statement in node.statements)
-                places += ((edge.start, (graph, name)) for edge in (*node.out_edges, *node.in_edges))
-        return sorted(places)
+                found += ((statement.start, (graph, name)) for statement in node.statements)
+                found += ((edge.start, (graph, name)) for edge in (*node.out_edges, *node.in_edges))
+        return sorted(found)
 
     @cached_property
     def _starts(self) -> list[int]:
-        return [start for start, _ in self._places]
+        return [start for start, _ in self._mentions]
 
     @cached_property
     def _nodes(self) -> list[tuple[int, str]]:
-        return [node for _, node in self._places]
+        return [node for _, node in self._mentions]
 
 
 def _rewritten(directive: Directive, kept: str) -> Edit:

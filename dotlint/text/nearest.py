@@ -26,9 +26,9 @@ def nearest(word: str, known: Iterable[str], *, least: float = 0.6) -> str | Non
     """
     import difflib  # noqa: PLC0415 - only a mistake pays for it
 
-    places, words = _letters(tuple(known))
+    bits_of, words = _letters(tuple(known))
     low = word.lower()
-    own = _bits(low, places)
+    own = _bits(low, bits_of)
     # No ratio exceeds that of the letters which both words have, in whatever order: most words need no comparison.
     bounds = [(2 * (own & bits).bit_count() / (len(low) + len(name) or 1), name) for name, (bits, _) in words.items()]
     matcher = difflib.SequenceMatcher()
@@ -46,11 +46,11 @@ def nearest(word: str, known: Iterable[str], *, least: float = 0.6) -> str | Non
 def _letters(known: tuple[str, ...]) -> tuple[dict[tuple[str, int], int], dict[str, tuple[int, str]]]:
     """Return the bit of each occurrence of a letter, and of each word in lower case these bits and how it is written."""
     spelled = {name.lower(): name for name in reversed(known)}
-    places: dict[tuple[str, int], int] = {}
+    bits_of: dict[tuple[str, int], int] = {}
     for name in spelled:
         for letter in _occurrences(name):
-            places.setdefault(letter, 1 << len(places))
-    return places, {name: (_bits(name, places), written) for name, written in spelled.items()}
+            bits_of.setdefault(letter, 1 << len(bits_of))
+    return bits_of, {name: (_bits(name, bits_of), written) for name, written in spelled.items()}
 
 
 def _occurrences(word: str) -> Iterator[tuple[str, int]]:
@@ -60,10 +60,10 @@ def _occurrences(word: str) -> Iterator[tuple[str, int]]:
         yield letter, counts[letter]
 
 
-def _bits(word: str, places: Mapping[tuple[str, int], int]) -> int:
+def _bits(word: str, bits_of: Mapping[tuple[str, int], int]) -> int:
     bits = 0
     for letter in _occurrences(word):
-        bits |= places.get(letter, 0)
+        bits |= bits_of.get(letter, 0)
     return bits
 
 

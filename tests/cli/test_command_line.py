@@ -247,7 +247,8 @@ def test_add_suppressions_needs_a_reason_and_leaves_what_was_not_asked_for() -> 
 # --- what happened -----------------------------------------------------------------------------------
 
 
-def test_verbose_reports_files_configurations_cache_and_times() -> None:
+def test_verbose_reports_files_configurations_cache_and_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOTLINT_CACHE_DIR", str(Path("cache").absolute()))  # other tests fill the common one
     Path("sub").mkdir()
     Path("sub/dotlint.toml").write_text('exclude = ["c.dot"]\n')
     for name in ("a.dot", "sub/b.dot", "sub/c.dot"):

@@ -57,7 +57,7 @@ def test_render_without_graphviz_says_what_to_install(tmp_path: Path, monkeypatc
     ("argv", "words"),
     [
         (("render", MOE, "-o", "picture.gif"), "must end in .svg, .png or .pdf"),
-        (("render", MOE, "--fold", "everything"), "'none', 'siblings', 'layers', 'stages'"),
+        (("render", MOE, "--fold", "everything"), "not one of none, siblings, layers, stages"),
         (("render", "nowhere.dot"), "nowhere.dot"),
         (("summary", "nowhere.dot"), "nowhere.dot"),
         (("overview", "nowhere.dot"), "nowhere.dot"),

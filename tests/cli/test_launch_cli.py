@@ -96,7 +96,7 @@ def test_dash_is_standard_output() -> None:
         (["--from", "vllm", "lunch.sh"], "did you mean 'launch.sh'?"),
         (["--from", "vllm", "-tp x"], "-tp must be an integer, not 'x' at column 1"),
         (["--from", "vllm", "launch.sh", "--model", "launch.sh"], "is not JSON"),
-        (["--wrold", "8", "tp8"], "No such option"),
+        (["--wrold", "8", "tp8"], "did you mean `--world`"),
     ],
 )
 def test_a_mistake_exits_2_and_names_it(arguments: list[str], message: str) -> None:

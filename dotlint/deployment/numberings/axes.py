@@ -147,7 +147,7 @@ def _add_clusters(
                 one.clusters[id(subgraph)] = number
         return own
 
-    # What a cluster and those around it say, by numbering: clusters may be nested a thousand deep.
+    # The numbers that a cluster and those around it state: clusters may be nested a thousand deep.
     around: dict[int, dict[int, tuple[Numbering, int]]] = {}
 
     def in_effect(innermost: Subgraph) -> dict[int, tuple[Numbering, int]]:

@@ -24,6 +24,7 @@ from msgspec import Struct
 from dotlint.deployment.families import connected, families_of, level_of, unit_of
 from dotlint.deployment.patterns.renumber import with_numbers
 from dotlint.deployment.words import plain_words
+from dotlint.strategy.degrees import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -230,7 +231,7 @@ class _Comparison:
             return None
         if len(self.by_coordinates[unit, len(family.free), own]) > 1:
             return None
-        others = [f for f in self.families[:_MOST] if unit in f.members]
+        others = [f for f in self.families[:_MOST] if unit in f.members and not _on_other_axis(f, family)]
         candidates = [
             (p, f.words == family.words) for f in others if (p := _without_rank(f, unit, len(family.free))) is not None
         ]
@@ -296,6 +297,11 @@ class _Comparison:
         for i, value in zip(family.free, coordinates, strict=True):
             values[i] = value
         return with_numbers(exemplar.name, values)
+
+
+def _on_other_axis(one: Family, two: Family) -> bool:
+    """Return whether the numbers of two families are ranks of different axes by their words, as `cp1` and `ep1` are."""
+    return any(a != b and a in AXES and b in AXES for a, b in zip(one.words, two.words, strict=False))
 
 
 def _regular(coordinate_set: Iterable[Coordinates]) -> bool:
