@@ -12,6 +12,7 @@ from dotlint.engine.crash import crash
 from dotlint.engine.finding import Finding, Holds, Outcome, Undecided
 from dotlint.engine.fingerprint import with_fingerprints
 from dotlint.engine.header_strategy import declarations, strategy_of_file
+from dotlint.engine.launch_origins import with_origins
 from dotlint.engine.narrow import narrowed
 from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import FileResult, Settings, Verdict
@@ -97,6 +98,7 @@ def lint(
     if file.loss is not None:
         # A rule that was not applied does not make a suppression unused.
         ran = [card for card in ran if card.claims_absence in {None, "label"}]
+    findings = with_origins(file, findings)
     findings = assign_causes(file, findings, lambda card: find_check(card.check).load())
     left, taken = suppress(document, findings, comments, ran, whole=settings.selection.select is None)
     result.findings = with_fingerprints(left, document)

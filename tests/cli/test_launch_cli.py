@@ -160,3 +160,13 @@ def test_launch_options_and_config_are_drawn_and_clean(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(facts))
     assert run("new", *options, "--model", "config.json", "-o", "plan.dot").status == 0
     assert run("check", "plan.dot", *options, "--no-cache").status == 0
+
+
+def test_what_the_drawing_and_the_options_disagree_on_has_both_locations() -> None:
+    Path("launch.sh").write_text("vllm serve m -tp 4 \\\n  --pipeline-parallel-size 2\n")
+    assert run("new", "-s", "pp2tp2", "-o", "a.dot").status == 0
+    out = run("check", "a.dot", "-s", "vllm:launch.sh", "-f", "json", "--isolated").out
+    found = {one["code"]: one for one in json.loads(out)["files"][0]["findings"]}
+    for code in ("P001", "D003", "D006"):
+        assert "PP=2 (launch.sh:2:3: --pipeline-parallel-size), TP=4 (launch.sh:1:14: -tp)" in found[code]["note"]
+    assert run("check", "a.dot", "-s", "pp2tp2", "--isolated").status == 0
