@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from docs import launch_examples
 from tests.cli.command import run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 GRAPH = 'digraph { attention_tp0 [label="attention TP0\\nGPU 0"]; ffn_tp0 [label="ffn TP0\\nGPU 0"]; attention_tp0 -> ffn_tp0 }'
 LLAMA = {"num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "hidden_size": 4096}
