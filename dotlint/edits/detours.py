@@ -9,10 +9,11 @@ from msgspec import Struct
 
 from dotlint.edits.copying import respelled
 from dotlint.edits.fix_context import NotCertain
-from dotlint.edits.insertion import head_start, insert_after, line_start, style_of, tail_end
+from dotlint.edits.insertion import head_start, insert_after, style_of, tail_end
 from dotlint.edits.statement import COMPASS, as_written, id_text
 from dotlint.engine.finding import Edit
 from dotlint.syntax.tree import Block
+from dotlint.text.lines import line_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.engine.finding import Edit
+from dotlint.text.lines import line_start
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -31,11 +32,6 @@ class Style(Struct, frozen=True):
     newline: str
     end: str
     lines: bool
-
-
-def line_start(text: str, offset: int) -> int:
-    """Return the offset of the start of the line that contains `offset`."""
-    return text.rfind("\n", 0, offset) + 1
 
 
 def newline_at(text: str, offset: int) -> str:

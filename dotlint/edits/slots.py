@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dotlint.edits.insertion import head_start, line_start
+from dotlint.edits.insertion import head_start
 from dotlint.edits.statement import references
 from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement
+from dotlint.text.lines import line_start
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from dotlint.deployment.words import parse_name
 from dotlint.engine.finding import Undecided
-from dotlint.syntax.recovery.bounds import line_start, statement_end
+from dotlint.syntax.recovery.bounds import statement_end
+from dotlint.text.lines import line_start
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from html import unescape
-from html.entities import name2codepoint
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -100,7 +98,12 @@ def _entity_flaw(text: str, at: int) -> Flaw | None:
     bare = _BARE_AMPERSAND.search(text)
     if bare:
         return Flaw("a bare `&`; write `&amp;`", at + bare.start(), at + bare.end())
-    for one in _ENTITY.finditer(text):
+    entities = list(_ENTITY.finditer(text))
+    if not entities:
+        return None
+    from html.entities import name2codepoint  # noqa: PLC0415 - few labels have entities, and the table is large
+
+    for one in entities:
         code = int(one[1] or one[2] or "0", 10 if one[1] else 16)
         known = one[3] in name2codepoint or one[3] in _XML if one[3] else _is_xml(code)
         if not known:
@@ -260,6 +263,8 @@ def ports(label: str) -> set[str]:
 
 def images(label: str) -> list[str]:
     """Return the paths of the images in an HTML label."""
+    from html import unescape  # noqa: PLC0415 - it loads the table of entities
+
     return [unescape(match[1] or match[2] or "") for match in _IMAGE.finditer(label)]
 
 

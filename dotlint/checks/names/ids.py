@@ -14,7 +14,6 @@ from dotlint.deployment.words import parse_name
 from dotlint.edits.fix_context import in_order
 from dotlint.edits.statement import id_text
 from dotlint.engine.finding import Edit, Fix, Location, Related
-from dotlint.syntax.recovery.unquoted_values import without_unit
 from dotlint.syntax.tree import Assignment, Block, DefaultsStatement, EdgeStatement, NodeStatement
 from dotlint.text.english import count, listed, the
 from dotlint.text.nearest import Lexicon
@@ -362,6 +361,8 @@ def split_numbers(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 def _without_split(text: str, start: int, end: int) -> str:
     """Return the id in quotes; of a length, what Graphviz takes for the attribute."""
+    from dotlint.syntax.recovery.unquoted_values import without_unit  # noqa: PLC0415 - few files have such an id
+
     assigned = _ASSIGNED.search(text, max(0, start - 40), start)
     return (without_unit(assigned[1], text[start:end]) if assigned else None) or id_text_quoted(text[start:end])
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from dotlint.checks.grouping import remaining
 from dotlint.checks.names.ids import is_placeholder, is_stray_value
 from dotlint.engine.finding import Edit, Fix, Location
-from dotlint.syntax.recovery.bounds import line_end, line_start
 from dotlint.text.english import count, the
+from dotlint.text.lines import line_end, line_start
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

@@ -9,21 +9,14 @@ from msgspec import Struct
 
 from dotlint.deployment.patterns.renumber import ShiftError
 from dotlint.edits.copying import copy_edits, nested, piece, stage_number_index
-from dotlint.edits.insertion import (
-    head_start,
-    insert_after,
-    insert_before,
-    line_start,
-    newline_at,
-    style_of,
-    tail_end,
-)
+from dotlint.edits.insertion import head_start, insert_after, insert_before, newline_at, style_of, tail_end
 from dotlint.edits.links import link_exemplar, stage_links
 from dotlint.edits.stages.output import output_statement
 from dotlint.edits.statement import edge_text, id_text, ports_like, references
 from dotlint.edits.statement_index import StatementIndex
 from dotlint.engine.finding import Edit
 from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement
+from dotlint.text.lines import line_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

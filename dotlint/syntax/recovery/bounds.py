@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dotlint.syntax.source import Edited
 from dotlint.syntax.terminals import BLOCK_COMMENT, NAME, STRING
 from dotlint.syntax.tree import AttributeList, Block, Chain, Lexeme, NodeRef, PlainStatement, TokenStatement
+from dotlint.text.lines import line_start
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -65,19 +66,6 @@ def next_statement(text: str, start: int, end: int) -> int | None:
     """Return the first line start in `text[start:end]` that certainly starts a statement, after the line of `start`."""
     found = _CERTAIN_START.search(text, start, end)
     return None if found is None else found.start() + 1
-
-
-def line_end(text: str, offset: int) -> int:
-    """Return the offset of the LF (or CR LF) that ends the line, or the end of the text."""
-    found = text.find("\n", offset)
-    if found < 0:
-        return len(text)
-    return found - 1 if found > offset and text[found - 1] == "\r" else found
-
-
-def line_start(text: str, offset: int) -> int:
-    """Return the offset where the line starts."""
-    return text.rfind("\n", 0, offset) + 1
 
 
 def indent(text: str, offset: int) -> int:

@@ -10,15 +10,7 @@ from msgspec.structs import replace
 from dotlint.syntax.lexemes import Lexeme
 from dotlint.syntax.lexer import END, OPEN, OPEN_COMMENT, OPEN_HTML, OPEN_STRING, Lexer
 from dotlint.syntax.parser import Stop
-from dotlint.syntax.recovery.bounds import (
-    first_offset,
-    last_offset,
-    line_end,
-    line_start,
-    next_statement,
-    open_ended,
-    statement_end,
-)
+from dotlint.syntax.recovery.bounds import first_offset, last_offset, next_statement, open_ended, statement_end
 from dotlint.syntax.recovery.certainty import weakest
 from dotlint.syntax.recovery.program_text import looks_like_program
 from dotlint.syntax.recovery.quotes import find_unbalanced_string, unclosed_value_line_end
@@ -27,6 +19,7 @@ from dotlint.syntax.recovery.repairs import quote_remedies, remedies
 from dotlint.syntax.recovery.truncation import nothing_follows
 from dotlint.syntax.source import Edited, edited
 from dotlint.syntax.tree import Block
+from dotlint.text.lines import line_end, line_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

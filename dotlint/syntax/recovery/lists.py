@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from dotlint.data import graphviz
-from dotlint.syntax.recovery.bounds import line_end, looks_like_statement, starts_statement
+from dotlint.syntax.recovery.bounds import looks_like_statement, starts_statement
 from dotlint.syntax.recovery.certainty import ID, VALUE, fits, is_flag, is_typed, joined_name
 from dotlint.syntax.recovery.remedy import BrokenStatement, Remedy
 from dotlint.syntax.recovery.wording import excerpt
 from dotlint.syntax.terminals import BLOCK_COMMENT, HTML, NAME, NUMBER, STRING
+from dotlint.text.lines import line_end
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from dotlint.syntax.lexemes import source_offset
 from dotlint.syntax.problem import Problem, Replacement
-from dotlint.syntax.recovery.bounds import indent, line_end
+from dotlint.syntax.recovery.bounds import indent
 from dotlint.syntax.tree import EdgeStatement, GraphBlock, NodeStatement, Tree
+from dotlint.text.lines import line_end
 
 if TYPE_CHECKING:
     from typing import Literal

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from dotlint.syntax.lexemes import Lexeme
 from dotlint.syntax.lexer import END
-from dotlint.syntax.recovery.bounds import indent, line_end, line_start, looks_like_statement, offset_within
+from dotlint.syntax.recovery.bounds import indent, looks_like_statement, offset_within
 from dotlint.syntax.recovery.program_text import find_wrapper, looks_like_program
 from dotlint.syntax.recovery.remedy import Remedy
 from dotlint.syntax.recovery.unquoted_values import OTHER_QUOTES_GROUP, quoted_value
 from dotlint.syntax.recovery.wording import excerpt
 from dotlint.syntax.terminals import NAME, NUMBER, STRING
+from dotlint.text.lines import line_end, line_start
 from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dotlint.syntax.recovery.bounds import line_end, line_start, looks_like_statement
+from dotlint.syntax.recovery.bounds import looks_like_statement
 from dotlint.syntax.terminals import BLOCK_COMMENT, STRING
+from dotlint.text.lines import line_end, line_start
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from dotlint.data.graphviz import HTML_TAGS, attributes
-from dotlint.syntax.recovery.bounds import line_end, line_start, next_statement
+from dotlint.syntax.recovery.bounds import next_statement
 from dotlint.syntax.terminals import STRING, html_end
+from dotlint.text.lines import line_end, line_start
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

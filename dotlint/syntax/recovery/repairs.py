@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from dotlint.syntax.lexer import OPEN_HTML
-from dotlint.syntax.recovery.bounds import line_end, line_start, statement_end
+from dotlint.syntax.recovery.bounds import statement_end
 from dotlint.syntax.recovery.certainty import ID, is_typed, of_quote_removal, weakest
 from dotlint.syntax.recovery.lists import attributes, lists
 from dotlint.syntax.recovery.quotes import find_unbalanced_string, guess_bare_html, guess_html_fixes, guess_string_ends
@@ -26,6 +26,7 @@ from dotlint.syntax.recovery.unquoted_values import (
 )
 from dotlint.syntax.recovery.wording import excerpt
 from dotlint.syntax.terminals import KEYWORDS, NAME, NUMBER, STRING
+from dotlint.text.lines import line_end, line_start
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dotlint.syntax.lexemes import Lexeme, source_offset
 from dotlint.syntax.lexer import OPEN, StatementRun
 from dotlint.syntax.parser import Parse, Stop
 from dotlint.syntax.problem import Problem
-from dotlint.syntax.recovery.bounds import line_end, line_start, offset_within
+from dotlint.syntax.recovery.bounds import offset_within
 from dotlint.syntax.recovery.certainty import quote_is_missing
 from dotlint.syntax.recovery.missing_header import header_problem
 from dotlint.syntax.recovery.remedy import Remedy
@@ -18,6 +18,7 @@ from dotlint.syntax.recovery.truncation import truncated_statement_start, trunca
 from dotlint.syntax.recovery.unquoted_values import OTHER_QUOTES_GROUP, requoted
 from dotlint.syntax.recovery.wording import describe_lexeme, excerpt, expected_names, join_with_or
 from dotlint.syntax.tree import Tree
+from dotlint.text.lines import line_end, line_start
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.syntax.lexer import OPEN_STRING
-from dotlint.syntax.recovery.bounds import line_end
 from dotlint.syntax.recovery.certainty import VALUE, of_quote_removal
 from dotlint.syntax.recovery.remedy import BrokenStatement, Remedy
 from dotlint.syntax.recovery.wording import excerpt
 from dotlint.syntax.terminals import HTML, NAME, STRING
+from dotlint.text.lines import line_end
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

@@ -7,17 +7,10 @@ from typing import TYPE_CHECKING
 from dotlint.syntax.lexemes import source_offset
 from dotlint.syntax.parser import parses
 from dotlint.syntax.problem import Problem
-from dotlint.syntax.recovery.bounds import (
-    first_offset,
-    indent,
-    last_offset,
-    line_end,
-    line_start,
-    offset_within,
-    starts_statement,
-)
+from dotlint.syntax.recovery.bounds import first_offset, indent, last_offset, offset_within, starts_statement
 from dotlint.syntax.source import edited
 from dotlint.syntax.tree import blocks
+from dotlint.text.lines import line_end, line_start
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
