@@ -9,7 +9,8 @@ from msgspec import Struct
 from dotlint.syntax.source import Edited
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    import re
+    from collections.abc import Callable, Iterable, Iterator
 
 Piece = tuple[int, int, str | None]
 """(start, end, text): this part of the document stands for `text`; None if it is DOT as it is."""
@@ -40,6 +41,18 @@ def assemble(parent: str, pieces: Iterable[Piece]) -> Edited:
     made = Edited("".join(parts))
     made.cuts, made.parent = [*cuts, (length, last, last)], parent
     return made
+
+
+def unescaped(start: int, end: int, escapes: Iterable[re.Match[str]], meaning: Callable[[str], str]) -> Iterator[Piece]:
+    """Yield the pieces of a string: what it spells as it is, and the meaning of each of its escapes."""
+    at = start
+    for escape in escapes:
+        if escape.start() > at:
+            yield at, escape.start(), None
+        yield *escape.span(), meaning(escape[0])
+        at = escape.end()
+    if end > at:
+        yield at, end, None
 
 
 def inner(block: Block, encode: Callable[[str], str]) -> Block:

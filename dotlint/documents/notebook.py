@@ -9,7 +9,7 @@ from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any
 
 from dotlint.documents import markdown, python_strings, r_strings
-from dotlint.documents.block import Block, assemble, inner
+from dotlint.documents.block import Block, assemble, inner, unescaped
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
@@ -84,15 +84,8 @@ def _cells(text: str, notebook: dict[str, Any]) -> list[tuple[str, Edited]]:
 
 
 def _pieces(text: str, string: _Text) -> Iterator[Piece]:
-    """Yield the pieces of a string: what it spells as it is, and its escapes."""
-    at = string.start
-    for match in _ESCAPE.finditer(text, string.start, string.end):
-        if match.start() > at:
-            yield at, match.start(), None
-        yield match.start(), match.end(), json.loads(f'"{match[0]}"')
-        at = match.end()
-    if string.end > at:
-        yield at, string.end, None
+    escapes = _ESCAPE.finditer(text, string.start, string.end)
+    return unescaped(string.start, string.end, escapes, lambda escape: str(json.loads(f'"{escape}"')))
 
 
 def _language(notebook: dict[str, Any]) -> str:

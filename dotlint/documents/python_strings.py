@@ -6,12 +6,11 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from dotlint.documents.block import Block, assemble
+from dotlint.documents.block import Block, assemble, unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.documents.block import Piece
 
 _READERS: Final = frozenset({"Source", "AGraph", "graph_from_dot_data", "graphs_from_dot_data"})
 _KEYWORDS: Final = frozenset({"source", "string", "s", "data"})
@@ -101,15 +100,8 @@ def _block(text: str, start: int, end: int) -> Block | None:
     inside = text[first:last]
     if last < first or not text.endswith(quote, first, end) or re.search(rf"(?<!\\)(?:\\\\)*{quote}", inside):
         return None
-    pieces: list[Piece] = []
-    at = first
-    for escape in () if raw else _ESCAPE.finditer(text, first, last):
-        if escape.start() > at:
-            pieces.append((at, escape.start(), None))
-        pieces.append((escape.start(), escape.end(), str(ast.literal_eval(f'"{escape[0]}"'))))
-        at = escape.end()
-    if last > at:
-        pieces.append((at, last, None))
+    escapes = () if raw else _ESCAPE.finditer(text, first, last)
+    pieces = unescaped(first, last, escapes, lambda escape: str(ast.literal_eval(f'"{escape}"')))
     return Block(assemble(text, pieces), str if raw else lambda line: _spell(line, quote))
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from dotlint.documents.block import Block, assemble
+from dotlint.documents.block import Block, assemble, unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dotlint.documents.block import Piece
 
 _CALL = re.compile(r"""(?<![\w.])grViz\s*\(\s*(?:diagram\s*=\s*)?(?P<raw>[rR])?(?P<quote>["'])""")
 _RAW = re.compile(r"(-*)([(\[{])")
@@ -33,7 +32,9 @@ def blocks(text: str) -> Iterator[Block]:
         if span is None:
             continue
         note = _FOOTNOTE.search(text, *span)
-        pieces = list(_pieces(text, span[0], note.start() if note else span[1], raw=bool(call["raw"])))
+        start, end = span[0], note.start() if note else span[1]
+        found = (_OTHER if call["raw"] else _ESCAPE).finditer(text, start, end)
+        pieces = unescaped(start, end, found, _meaning)
         block = Block(assemble(text, pieces), _speller(call["quote"], raw=bool(call["raw"])))
         if block.text.strip():
             yield block
@@ -60,20 +61,12 @@ def _quoted(text: str, start: int, quote: str) -> tuple[int, int] | None:
     return None if end is None or not text.startswith(quote, end.end()) else (start, end.end())
 
 
-def _pieces(text: str, start: int, end: int, *, raw: bool) -> Iterator[Piece]:
-    at = start
-    for match in (_OTHER if raw else _ESCAPE).finditer(text, start, end):
-        if match.start() > at:
-            yield at, match.start(), None
-        found = match[0]
-        meaning = "__" if found == "@@" else found if found[0] != "\\" else _meaning(found[1:])
-        yield *match.span(), meaning.replace("'", '"')
-        at = match.end()
-    if end > at:
-        yield at, end, None
+def _meaning(found: str) -> str:
+    """Return what stands for a quote, the mark of a footnote or an escape."""
+    return "__" if found == "@@" else (found if found[0] != "\\" else _character(found[1:])).replace("'", '"')
 
 
-def _meaning(escape: str) -> str:
+def _character(escape: str) -> str:
     """Return the character that an escape stands for."""
     if escape[0] in "xuU":
         return chr(min(int(escape[1:].strip("{}"), 16), 0x10FFFF))
