@@ -163,3 +163,25 @@ def test_it_installs_itself_and_is_found_by_later_steps(work: Path) -> None:
     temporary = work.parent / "runner temp"
     assert (temporary / "path").read_text() == f"{temporary}/dotlint/bin\n"
     assert log.read_text() == f"{temporary}/dotlint-cache/pip -m pip install --quiet {ROOT}\n"
+
+
+def test_the_examples_of_the_page_fit(work: Path) -> None:
+    page = (ROOT / "docs" / "continuous-integration.md").read_text(encoding="utf-8")
+    for text in re.findall(r"^```yaml.*?\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        assert yaml.safe_load(text)
+    (workflow,) = re.findall(r'^```yaml title="\.github.*?\n(.*?)^```', page, re.MULTILINE | re.DOTALL)
+    step = next(s for s in yaml.safe_load(workflow)["jobs"]["dotlint"]["steps"] if s.get("id") == "dotlint")
+    described = action()
+    assert set(step["with"]) <= set(described["inputs"])
+    assert set(re.findall(r"steps\.dotlint\.outputs\.(\w+)", workflow)) <= set(described["outputs"])
+    rows = re.findall(r"^\| `([\w-]+)` \|", page, re.MULTILINE)
+    assert rows == [*described["inputs"], *described["outputs"]]
+
+    (work / "graphs").mkdir()
+    (work / "graphs" / "a.dot").write_text("digraph { a -> b }\n")
+    commands = re.findall(r"\bdotlint (check [^|`'\n]*)", page)
+    assert len(commands) >= 4
+    for command in commands:
+        program = [sys.executable, "-m", "dotlint", *command.split(), "--isolated"]
+        result = subprocess.run(program, cwd=work, check=False, capture_output=True, text=True)
+        assert result.returncode == 0, f"{command}\n{result.stderr}"
