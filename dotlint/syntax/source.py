@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct, field
 
+from dotlint.text.display import short_repr
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -33,6 +35,9 @@ class Source(Struct, frozen=True):
     name: str = "<text>"
     bom: bool = False
     _starts: list[int] = field(default_factory=list)  # offsets of the lines, computed at first use
+
+    def __repr__(self) -> str:
+        return f"Source({short_repr(self.name)}, {len(self.text)} characters)"
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str = "<bytes>") -> Source:
