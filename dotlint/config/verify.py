@@ -11,8 +11,10 @@ from dotlint.config.rules import folders_of, strategy_of, tuned_cards
 from dotlint.config.section import ConfigError, near_file
 from dotlint.engine.select import matching
 from dotlint.errors import DotlintError
+from dotlint.files.reading import is_pipe
 from dotlint.registry.rules import all_cards
 from dotlint.strategy import Layout
+from dotlint.strategy.launch.argument import file_of
 
 
 def verify(config: Config) -> None:
@@ -38,6 +40,9 @@ def verify(config: Config) -> None:
     if given is not None:
         entries = given.value.values() if isinstance(given.value, dict) else [given]
         for entry in entries:
+            for text in entry.value:
+                if (file := file_of(text)) is not None and is_pipe(file):
+                    raise ConfigError(f"{entry.origin}: `strategy`: {file} is not a regular file")
             _verified(entry, "strategy", lambda entry=entry: strategy_of(entry.value, config.get("layout")))
     for key in BY_PATTERN & config.values.keys():
         if isinstance(config.get(key), dict):
