@@ -121,8 +121,6 @@ def _entry_lines(entry: ReportEntry, outline: Outline) -> Iterable[str]:
     for listing in entry.listings:
         yield ""
         yield from (f"  {line}".rstrip() for line in _listing_lines(listing))
-    if entry.listings:
-        yield ""
 
 
 def _location(positions: Sequence[Position], path: str | None) -> str:
@@ -135,7 +133,8 @@ def _location(positions: Sequence[Position], path: str | None) -> str:
 
 def _follow_on(entry: ReportEntry) -> str:
     if sum(len(row.findings) for row in entry.rows) == 1:
-        return f"{entry.code}: {escape(entry.rows[0].message)}"
+        nodes = ", ".join(map(code, entry.rows[0].nodes))
+        return f"{entry.code}: {escape(entry.rows[0].message)}{f': {nodes}' if nodes else ''}"
     names = [name for row in entry.rows for name in row.nodes]
     return f"{entry.code} {entry.words}: " + (
         ", ".join(map(code, names)) or f"{sum(len(row.findings) for row in entry.rows)} findings"

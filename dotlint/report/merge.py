@@ -151,7 +151,9 @@ def _folded_names(listing: Listing, most: int) -> Listing:
 def _folded_line(line: str, most: int) -> str:
     head, _, rest = line.partition(": ")
     names = rest.split(", ")
-    if len(names) <= most or '"' in rest:
+    if all(len(name) > 1 and name[0] == name[-1] == '"' for name in names):
+        names = [name[1:-1] for name in names]
+    if len(names) <= most or any('"' in name for name in names):
         return one_line(line, 2000)
     folded, left = shortened(names, _MOST_NAMES)
     return one_line(f"{head}: {', '.join(folded)}{f' and {left} more' if left else ''}", 2000)

@@ -102,7 +102,7 @@ class Step(Struct, frozen=True):
 
 
 class Command(Struct, frozen=True):
-    """A command that makes several of the changes; `title` says which: `safe fixes`, or those `to review`."""
+    """A command that makes several of the changes; `title` names them: `safe fixes`, or those `to review`."""
 
     title: str
     command: str

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from dotlint.report.head import facts_of, tally_of
 from dotlint.report.location import uri_of_file
 from dotlint.report.model import Outline
-from dotlint.report.once import told_once
 from dotlint.report.passed import passed_items, passed_line, skipped_items, skipped_line
 from dotlint.report.sections import sections_of
+from dotlint.report.shorten import without_repetition
 from dotlint.report.steps import commands, shell_path, with_steps
 from dotlint.report.verdict import verdict_caveat, verdict_kind, verdict_words
 
@@ -25,7 +25,7 @@ def outline(result: FileResult, options: str = "", *, links: bool = False) -> Ou
     """
     if result.unreadable is not None:
         return Outline(result.path, "unreadable", "unreadable", (result.unreadable,))
-    sections, steps = with_steps(told_once(sections_of(result, links=links)))
+    sections, steps = with_steps(without_repetition(sections_of(result, links=links)))
     command = f"dotlint check{f' {options}' if options else ''}"
     return Outline(
         path=result.path,

@@ -109,14 +109,14 @@ def _head(outline: Outline, width: int) -> Iterable[RenderableType]:
     word = word or outline.verdict
     more = one_line(outline.facts[0]) if outline.kind == "unreadable" else outline.caveat
     verdict = f"{word}, {more}" if more else word
-    for shown in (verdict, word):
-        if path.cell_len + len(shown) + 2 <= width:
-            path.append(" " * (width - path.cell_len - len(shown))).append(shown, style=f"not bold {style}")
+    for fitting in (verdict, word):
+        if path.cell_len + len(fitting) + 2 <= width:
+            path.append(" " * (width - path.cell_len - len(fitting))).append(fitting, style=f"not bold {style}")
             break
     else:
-        shown = ""
+        fitting = ""
     yield path
-    rest = more if shown == word else "" if shown else verdict
+    rest = more if fitting == word else "" if fitting else verdict
     if rest:
         yield Text(rest, style=style)
 
@@ -202,7 +202,8 @@ def _follow_on(entry: ReportEntry, outline: Outline) -> Text:
     text = Text(style="dim").append(entry.code, style=f"link {entry.page}" if entry.page else "")
     findings = sum(len(row.findings) for row in entry.rows)
     if findings == 1:
-        text.append(f" {one_line(entry.rows[0].message)}")
+        nodes = f": {', '.join(entry.rows[0].nodes)}" if entry.rows[0].nodes else ""
+        text.append(f" {one_line(entry.rows[0].message + nodes, 4000)}")
     else:
         names = [name for row in entry.rows for name in row.nodes]
         text.append(f" {entry.words}: {one_line(', '.join(names), 4000)}" if names else f" {findings} × {entry.words}")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dotlint.report.frame import Frame
 
 _MOST_NAMES = 40
+_EDGE = 2  # a statement about more nodes than an edge has shows nothing of them
 _POINTED, _SHORT = 40, 60  # the longest part of a statement, and the longest statement, that a frame shows
 
 
@@ -41,7 +42,8 @@ def _merged_row(
 ) -> Row:
     names: list[str] = []
     for finding in findings:
-        listed_nodes = over or finding.caused_by or (len(finding.nodes) > 1 and not names_its_nodes(finding))
+        unnamed = len(finding.nodes) > 1 and not names_its_nodes(finding)
+        listed_nodes = over or unnamed or (finding.caused_by and len(findings) > 1)
         if listed_nodes and not finding.missing_edges and not finding.path:
             names += finding.nodes
     folded, left = shortened(list(dict.fromkeys(names)), _MOST_NAMES)
@@ -60,4 +62,6 @@ def _frame(result: FileResult, finding: Finding) -> Frame | None:
     if there or finding.start == finding.end or start.line != end.line:
         return None
     frame = frame_of(result.source, finding.start, finding.end)
+    if frame.whole and len(finding.nodes) > _EDGE:
+        return None
     return frame if frame.last - frame.first <= (_SHORT if frame.whole else _POINTED) else None

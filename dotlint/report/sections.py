@@ -47,7 +47,7 @@ def sections_of(result: FileResult, *, links: bool) -> tuple[Section, ...]:
     for key, indices in grouped.items():
         per_section.setdefault(key[0], []).append(indices)
     ordered = sorted(per_section, key=lambda key: _rank(key, per_section[key], result.findings, deployment=deployment))
-    numbers = dict(_entry_numbers(per_section)) if deployment else {}
+    numbers = dict(_entry_numbers(per_section, result.findings)) if deployment else {}
     references = {index: numbers.get(index, result.findings[index].code) for some in grouped.values() for index in some}
     return tuple(
         Section(
@@ -76,10 +76,19 @@ def _title(key: str, findings: list[Finding], *, deployment: bool) -> str:
         of_stages = not units or any(unit.stage is not None or unit.whole_phase for unit in units)
         return "Missing pipeline stage connections" if of_stages else "Missing connections"
     if key == "stages":
-        phases = {finding.about.whole_phase if finding.about and finding.planned_edges else "" for finding in findings}
-        phase = phases.pop() if len(phases) == 1 else ""
-        return f"Missing {phase} phase stages" if phase else SECTIONS[key]
+        phases = {_phase_without_stages(finding) for finding in findings}
+        phase = phases.pop() if len(phases) == 1 else None
+        return (
+            SECTIONS[key] if phase is None else f"Missing {phase} phase stages" if phase else "Missing pipeline stages"
+        )
     return _TITLES.get(key, SECTIONS[key])
+
+
+def _phase_without_stages(finding: Finding) -> str | None:
+    """Return the name of the phase that lacks stages, "" if it has none; None if the finding is about something else."""
+    if not finding.planned_edges:
+        return None
+    return "" if finding.about is None else finding.about.whole_phase
 
 
 def _entry_key(finding: Finding) -> _EntryKey:
@@ -103,12 +112,16 @@ def _entry_groups(findings: list[Finding]) -> dict[_EntryKey, list[int]]:
     return groups
 
 
-def _entry_numbers(per_section: Mapping[str, list[list[int]]]) -> Iterable[tuple[int, str]]:
-    """Yield the number of the entry of each finding: its section's, and a second one if the section has several."""
+def _entry_numbers(per_section: Mapping[str, list[list[int]]], findings: list[Finding]) -> Iterable[tuple[int, str]]:
+    """Yield the number of the entry of each finding: its section's, and a second one if the section has several.
+
+    Follow-on findings have none.
+    """
     for section, groups in per_section.items():
         if section in _NUMBERED:
-            for position, indices in enumerate(groups, 1):
-                number = f"{_NUMBERED[section]}" if len(groups) == 1 else f"{_NUMBERED[section]}.{position}"
+            own = [indices for indices in groups if not findings[indices[0]].caused_by]
+            for position, indices in enumerate(own, 1):
+                number = f"{_NUMBERED[section]}" if len(own) == 1 else f"{_NUMBERED[section]}.{position}"
                 yield from ((index, number) for index in indices)
 
 

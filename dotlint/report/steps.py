@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _MOST: Final = 12
 _QUESTION = regex(r"did you mean (.*)\?")
-_DEPENDENT = regex(r"(expected|an?|the|this|no|\w+ (it|its|them|these|this|each|one|`[^`]*` here)\b)")
-"""A help that says nothing without the message before it."""
+_DEPENDENT = regex(r"(expected|an?|the|this)\b|\w+ (it|its|them|these|this|each|one)\b|\w+ `[^`]*` here\b")
+"""A help that cannot be understood without the message before it."""
 
 
 def with_steps(sections: Sequence[Section]) -> tuple[tuple[Section, ...], tuple[Step, ...]]:

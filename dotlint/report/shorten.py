@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 _MOST_FRAMES = 8
 
 
-def told_once(sections: Iterable[Section]) -> tuple[Section, ...]:
+def without_repetition(sections: Iterable[Section]) -> tuple[Section, ...]:
     """Return the sections without notes that an earlier entry has, and without frames beyond the first eight."""
-    told: set[str] = set()
+    seen: set[str] = set()
     frames = _MOST_FRAMES
 
     def new(note: str | None) -> str | None:
-        if note is None or note in told:
+        if note is None or note in seen:
             return None
-        told.add(note)
+        seen.add(note)
         return note
 
     def row_once(row: Row) -> Row:
