@@ -57,7 +57,17 @@ _SCHEMA = pa.schema([("id", pa.int64()), ("generator", pa.string()), ("strategy"
 
 def _measured(path: str, engine: str, workers: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "dotlint", "batch", path, "-o", f"{folder}/out", "--strategy-column", "strategy"]
+        command = [
+            sys.executable,
+            "-m",
+            "dotlint",
+            "batch",
+            path,
+            "-o",
+            f"{folder}/out",
+            "--strategy-column",
+            "strategy",
+        ]
         environment = dict(os.environ)
         if engine == "ray":
             command += ["--engine", "ray"]
@@ -77,7 +87,10 @@ def _measured(path: str, engine: str, workers: int) -> str:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = max(peaks.seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     number = pq.read_metadata(path).num_rows
-    size = sum(len(text.as_py()) for batch in pq.ParquetFile(path).iter_batches(columns=["dot"]) for text in batch["dot"]) / 1e6
+    size = (
+        sum(len(text.as_py()) for batch in pq.ParquetFile(path).iter_batches(columns=["dot"]) for text in batch["dot"])
+        / 1e6
+    )
     return (
         f"| {number:,} | {size:.0f} | {engine} | {workers} | {seconds:.0f} | {number / seconds:.0f} | {size / seconds:.2f} "
         f"| {1e3 * cpu / number:.2f} | {peaks.driver / 1e6:.0f} | {peaks.workers / 1e6:.0f} |"

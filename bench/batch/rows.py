@@ -18,7 +18,10 @@ _DEGREES = ("pp2", "tp2", "pp2tp2", "pp4", "pp3tp2", "ep2", "pp2ep2")
 def rows(number: int, seed: int = 0, *, largest: int = 3000) -> Iterator[dict[str, object]]:
     """Yield rows with `id`, `generator`, `strategy` and `dot`; the median has 20 edges, the largest `largest`."""
     rng = random.Random(seed)
-    plans = {degrees: as_text(draw(Strategy.parse(degrees), detail="layer"), "reference").splitlines() for degrees in _DEGREES}
+    plans = {
+        degrees: as_text(draw(Strategy.parse(degrees), detail="layer"), "reference").splitlines()
+        for degrees in _DEGREES
+    }
     for index in range(number):
         if largest > 1000 and rng.random() < LARGE:
             kind, degrees, text = "large", None, _pipeline(rng, rng.randint(1000, largest))
@@ -41,7 +44,7 @@ def _random(rng: random.Random, edges: int) -> str:
 def _pipeline(rng: random.Random, edges: int) -> str:
     """Return layers of attention and MLP, one of which lacks an edge."""
     lines = [
-        f"  attn_{at} [label=\"attention {at}\\nGPU {at % 8}\"];\n  mlp_{at} [label=\"mlp {at}\\nGPU {at % 8}\"];\n"
+        f'  attn_{at} [label="attention {at}\\nGPU {at % 8}"];\n  mlp_{at} [label="mlp {at}\\nGPU {at % 8}"];\n'
         f"  attn_{at} -> mlp_{at};\n  mlp_{at} -> attn_{at + 1};\n"
         for at in range(edges // 2)
     ]

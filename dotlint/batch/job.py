@@ -12,7 +12,7 @@ import pyarrow as pa
 from msgspec import Struct
 
 from dotlint._version import __version__
-from dotlint.batch.options import Limits, RowOptions
+from dotlint.batch.options import Limits, RowOptions  # noqa: TC001 - msgspec reads the types
 from dotlint.batch.output import encoded
 from dotlint.batch.parts import Input, Part, divide, read_part
 from dotlint.batch.storage import Storage

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dotlint.batch.options import Limits, RowOptions
+from dotlint.batch.options import Limits, RowOptions  # noqa: TC001 - msgspec reads the types
 
 if TYPE_CHECKING:
     from typing import BinaryIO

@@ -114,7 +114,9 @@ def read_part(storage: Storage, part: Part) -> pa.Table:
     """Return the rows of a part."""
     if part.kind == "dot":
         names = [path.removeprefix(storage.root).lstrip("/") or path.rpartition("/")[2] for path in part.files]
-        return pa.table({"path": names, "dot": pa.array([storage.read(path) for path in part.files], pa.large_binary())})
+        return pa.table(
+            {"path": names, "dot": pa.array([storage.read(path) for path in part.files], pa.large_binary())}
+        )
     with storage.open(part.files[0]) as file:
         return _parquet_rows(file, part) if part.kind == "parquet" else _table([_object(x) for x in _lines(file, part)])
 

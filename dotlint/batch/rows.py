@@ -115,7 +115,7 @@ def _encoded(values: dict[str, Any]) -> bytes:
 
 
 def _escaped(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a value with the bytes that are not UTF-8 as escapes such as `\\xff`."""
+    r"""Return a value with the bytes that are not UTF-8 as escapes such as `\xff`."""
     if isinstance(value, str):
         return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     if isinstance(value, dict):

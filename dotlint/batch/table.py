@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dotlint.batch.options import FixMode
 
 
-def lint_table(  # noqa: PLR0913 - the options of `check`, by keyword
+def lint_table(
     table: pa.Table,
     *,
     dot: str = "dot",

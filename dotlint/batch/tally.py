@@ -39,7 +39,11 @@ class Tally(Struct):
         self.errors += other.errors
         self.bytes += other.bytes
         self.seconds += other.seconds
-        for mine, theirs in ((self.verdicts, other.verdicts), (self.rules, other.rules), (self.findings, other.findings)):
+        for mine, theirs in (
+            (self.verdicts, other.verdicts),
+            (self.rules, other.rules),
+            (self.findings, other.findings),
+        ):
             _add(mine, theirs)
         for label, tally in other.labels.items():
             known = label in self.labels or len(self.labels) < _MOST_LABELS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,14 @@ from dotlint.cli.streams import Streams, terminal_width, use_color, write_messag
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from dotlint.batch.options import RowOptions
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
-class _Bytes(click.ParamType):
+class _Bytes(click.ParamType[int]):
     """A number of bytes, such as `500MB` or `2GB`."""
 
     name = "SIZE"
@@ -58,7 +61,9 @@ class _Bytes(click.ParamType):
 @configuration_options
 @click.option("--engine", type=OneOf("local", "ray"), default="local", show_default=True, help="What runs the parts.")
 @click.option("--address", metavar="ADDRESS", help="The Ray cluster: auto or ray://...; by default, a new one here.")
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes of the local engine (default: one per CPU).")
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="Processes of the local engine (default: one per CPU)."
+)
 @click.option(
     "--batch-size", type=click.IntRange(1), default=500, show_default=True, metavar="N", help="Rows of a part."
 )
@@ -73,12 +78,12 @@ class _Bytes(click.ParamType):
 @click.option("--resume", is_flag=True, help="Continue an earlier run with the same input and options.")
 @color_option
 @click.pass_obj
-def command(streams: Streams, source: str, output: str, **options: Any) -> int:  # noqa: ANN401
+def command(streams: Streams, /, source: str, output: str, **options: Any) -> int:  # noqa: ANN401
     r"""Lint tables of graphs: a row in, a row out.
 
     IN is a Parquet file, JSON lines, or a folder of either or of DOT files, as a path or as a URI such as
     s3://bucket/graphs. Each row keeps its columns and gets the verdict, the findings and their counts. A row that cannot
-    be handled says why in the column `error`, and never fails the run.
+    be handled has the reason in the column `error`, and never fails the run.
 
     \b
     dotlint batch graphs.parquet -o linted --label generator
@@ -95,7 +100,7 @@ def command(streams: Streams, source: str, output: str, **options: Any) -> int: 
     columns = Columns(options["dot"], options["path"], options["strategy_column"], options["prefix"])
     limits = Limits(options["time_limit"], options["memory_limit"])
     job = Job(source, parts, form, columns, _row_options(options), limits, options["batch_size"], options["label"])
-    with _Bar(streams) as bar:
+    with _bar(streams) as bar:
         whole = run(job, output, _engine(options), resume=options["resume"], progress=bar)
     color = use_color(options["color"], terminal=streams.stdout.isatty())
     streams.stdout.write(as_text(whole, job.label, width=terminal_width(), color=color))
@@ -140,28 +145,19 @@ def _row_options(options: dict[str, Any]) -> RowOptions:
     )
 
 
-class _Bar:
-    """A progress bar on the terminal; nothing if standard error is none."""
+@contextlib.contextmanager
+def _bar(streams: Streams) -> Iterator[Callable[[int, int, int], None] | None]:
+    """Show a progress bar if standard error is a terminal, and yield the function that updates it."""
+    if not streams.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
 
-    def __init__(self, streams: Streams) -> None:
-        self._stream = streams.stderr
-        self._progress: Any = None
-        self._task: Any = None
+    with Progress(console=Console(file=streams.stderr), transient=True) as progress:
+        task = progress.add_task("lint", total=None)
 
-    def __enter__(self) -> _Bar:
-        if self._stream.isatty():
-            from rich.console import Console
-            from rich.progress import Progress
+        def update(done: int, parts: int, rows: int) -> None:
+            progress.update(task, completed=done, total=parts, description=f"{rows:,} rows")
 
-            self._progress = Progress(console=Console(file=self._stream), transient=True)
-            self._progress.start()
-            self._task = self._progress.add_task("lint", total=None)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-
-    def __call__(self, done: int, parts: int, rows: int) -> None:
-        if self._progress is not None:
-            self._progress.update(self._task, completed=done, total=parts, description=f"{rows:,} rows")
+        yield update

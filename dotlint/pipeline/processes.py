@@ -280,6 +280,7 @@ def _work(pipe: Connection, tasks: Tasks[Any], inherited: Sequence[Connection]) 
 
 
 def exit_reason(status: int | None) -> str:
+    """Return why a process ended, from its exit status; None is unknown."""
     import signal  # noqa: PLC0415 - only where several processes work
 
     if status is not None and status < 0:
