@@ -118,9 +118,14 @@ def main(
 
 
 def _usage_mistake(error: click.UsageError) -> str:
+    from dotlint.text.nearest import nearest
+
     if isinstance(error, click.NoSuchOption):
-        near = f"; did you mean `{error.possibilities[0]}`?" if error.possibilities else ""
-        return f"no such option `{error.option_name}`{near}"
+        known = {name.lstrip("-"): name for p in error.ctx.command.params for name in p.opts} if error.ctx else {}
+        near = nearest(error.option_name.lstrip("-"), [*known, "help"])
+        return f"no such option `{error.option_name}`" + (
+            f"; did you mean `{known.get(near, f'--{near}')}`?" if near else ""
+        )
     text = error.format_message().rstrip(".")
     parameter = error.param if isinstance(error, click.BadParameter) else None
     if parameter and parameter.name and error.ctx and error.ctx.get_parameter_source(parameter.name) is _ENVIRONMENT:

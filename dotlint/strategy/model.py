@@ -11,7 +11,7 @@ Pool = Literal["unified", "disaggregated"]
 """Whether the phases of a deployment share their GPUs."""
 
 
-class ModelFacts(Struct, frozen=True):
+class ModelFacts(Struct, frozen=True, repr_omit_defaults=True):
     """Facts that some rules need; None if unknown.
 
     `experts` are those of one MoE layer, without `redundant_experts`; `seq` is in tokens, `batch`, `micro_batch` and
