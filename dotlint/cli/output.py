@@ -19,6 +19,7 @@ FORMATS = (
     "report",
     "full",
     "concise",
+    "llm",
     "markdown",
     "json",
     "jsonl",
@@ -30,7 +31,7 @@ FORMATS = (
     "rdjson",
     "html",
 )
-_FOR_PEOPLE = ("report", "full", "concise", "markdown")
+_FOR_READERS = ("report", "full", "concise", "llm", "markdown")
 
 
 def wants_pages(options: CheckOptions) -> bool:
@@ -57,7 +58,7 @@ def write_report(
 ) -> None:
     """Write the report of a check. What people read has no part for a path that does not exist: a message reports it."""
     reported = results_to_report(results, options)
-    if options["form"] in _FOR_PEOPLE and not options["statistics"]:
+    if options["form"] in _FOR_READERS and not options["statistics"]:
         reported = [r for r in reported if r.unreadable is None or r.path.startswith("<") or os.path.lexists(r.path)]
         if results and not reported and not options["quiet"]:
             return
@@ -99,6 +100,11 @@ def render(
         from dotlint.report import concise
 
         return concise.render(results)
+    if form == "llm":
+        from dotlint.report import llm
+
+        words = ["dotlint check --format llm", repeated_options(options)]
+        return llm.render(results, " ".join(filter(None, words)), [_quoted(path) for path in options["paths"]])
     if form in ("full", "report", "markdown"):
         return _for_people(results, options, terminal=options["output"] is None and streams.stdout.isatty())
     return _for_machines(results, files, form)
