@@ -104,7 +104,8 @@ def render(
         from dotlint.report import llm
 
         words = ["dotlint check --format llm", repeated_options(options)]
-        return llm.render(results, " ".join(filter(None, words)), [_quoted(path) for path in options["paths"]])
+        paths = [_quoted(path) for path in options["paths"] if path == "-" or os.path.lexists(path)]
+        return llm.render(results, " ".join(filter(None, words)), paths)
     if form in ("full", "report", "markdown"):
         return _for_people(results, options, terminal=options["output"] is None and streams.stdout.isatty())
     return _for_machines(results, files, form)

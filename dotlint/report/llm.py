@@ -260,11 +260,10 @@ def render(results: Sequence[FileResult], command: str, paths: Sequence[str]) ->
     `command` is `dotlint check` with the options to repeat, and `paths` are those of the command line, for a shell.
     """
     reports = [short_report(result) for result in results]
-    clean = [one for one in reports if one.verdict != "unreadable" and not one.findings and not one.not_listed]
-    unclean = reports if len(reports) == 1 else [one for one in reports if one not in clean]
-    lines = [line for report in unclean for line in report_lines(report)]
+    unclean = [one for one in reports if one.verdict == "unreadable" or one.findings or one.not_listed]
+    lines = [line for report in (unclean if len(reports) > 1 else reports) for line in report_lines(report)]
     if len(reports) > 1:
-        lines.append(f"{len(clean)} of {count(len(reports), 'file')} without findings")
+        lines.append(f"{len(reports) - len(unclean)} of {count(len(reports), 'file')} without findings")
     steps = {report.next for report in reports}
     lines.append(f"next: {_command(steps, command, ' '.join(paths))}")
     return "".join(line + "\n" for line in lines)
