@@ -7,7 +7,7 @@ only counted.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
@@ -74,10 +74,10 @@ class ShortReport:
     errors: int
     warnings: int
     infos: int
-    findings: tuple[ShortFinding, ...]
     next: NextStep
+    findings: tuple[ShortFinding, ...] = ()
     not_listed: int = 0
-    follow_on: dict[str, int] = field(default_factory=dict)
+    follow_on: dict[str, int] | None = None
     skipped: tuple[str, ...] = ()
 
 
@@ -100,7 +100,7 @@ def short_report(
 ) -> ShortReport:
     """Return the short form of a result, with at most `limit` causes of at least this severity."""
     if result.unreadable is not None:
-        return ShortReport(result.path, "unreadable", one_line(result.unreadable), 0, 0, 0, (), "done")
+        return ShortReport(result.path, "unreadable", one_line(result.unreadable), 0, 0, 0, "done")
     counts = result.counts()
     rows = _rows(result, SEVERITIES[: SEVERITIES.index(severity) + 1])[:limit]
     found: list[ShortFinding] = []
@@ -119,7 +119,7 @@ def short_report(
         findings=tuple(found),
         next=_next_step(result),
         not_listed=sum(counts.values()) - sum(len(row.findings) for row in rows),
-        follow_on=dict(follow_on),
+        follow_on=dict(follow_on) or None,
         skipped=() if detail == "summary" else tuple(_skipped(result)),
     )
 
