@@ -23,8 +23,8 @@ __all__ = ["FORMATS", "main"]
 
 # Each is a module of this package with a function `command`, and imported only when it runs.
 COMMANDS = (
-    "batch", "check", "completion", "config", "diff", "explain", "infer", "new", "new-rule", "overview", "render", "rule", "rules",
-    "server", "strategy", "summary",
+    "batch", "check", "completion", "config", "diff", "explain", "infer", "mcp", "new", "new-rule", "overview", "render",
+    "rule", "rules", "server", "strategy", "summary",
 )  # fmt: skip
 
 _ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT

@@ -19,6 +19,7 @@ FORMATS = (
     "report",
     "full",
     "concise",
+    "llm",
     "markdown",
     "json",
     "jsonl",
@@ -30,7 +31,7 @@ FORMATS = (
     "rdjson",
     "html",
 )
-_FOR_PEOPLE = ("report", "full", "concise", "markdown")
+_FOR_READERS = ("report", "full", "concise", "llm", "markdown")
 
 
 def wants_pages(options: CheckOptions) -> bool:
@@ -61,7 +62,7 @@ def write_report(
     `fixed` is the number of findings that the run has fixed.
     """
     reported = results_to_report(results, options)
-    if options["form"] in _FOR_PEOPLE and not options["statistics"]:
+    if options["form"] in _FOR_READERS and not options["statistics"]:
         reported = [r for r in reported if r.unreadable is None or r.path.startswith("<") or os.path.lexists(r.path)]
         if results and not reported and not options["quiet"]:
             return
@@ -119,6 +120,12 @@ def render(
         from dotlint.report import concise
 
         return concise.render(results, last)
+    if form == "llm":
+        from dotlint.report import llm
+
+        words = ["dotlint check --format llm", repeated_options(options)]
+        paths = [_quoted(path) for path in options["paths"] if path == "-" or os.path.lexists(path)]
+        return llm.render(results, " ".join(filter(None, words)), paths)
     if form in ("full", "report", "markdown"):
         return _for_people(results, options, last, terminal=options["output"] is None and streams.stdout.isatty())
     return _for_machines(results, files, form)

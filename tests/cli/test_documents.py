@@ -28,7 +28,7 @@ PAGES = [*FOR_USERS, *sorted((ROOT / "docs/maintain").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INDENTED = re.compile(r"^(?:    |\$ )(dotlint [^\n]*)$", re.MULTILINE)
 # These commands wait for a user, need what a test machine may lack, or show a mistake.
-ELSEWHERE = ("dotlint server", "dotlint render", "--watch", "completion", "serve.sh")
+ELSEWHERE = ("dotlint server", "dotlint mcp", "dotlint render", "--watch", "completion", "serve.sh")
 
 
 def blocks(kind: str) -> list[tuple[str, str]]:
