@@ -53,7 +53,13 @@ TABLE: list[tuple[str, str, str, dict[str, Any], str]] = [
         {"eplb": True, "redundant_experts": 64},
         "--eplb-config.window_size",
     ),
-    ("vllm", "-tp 2 --eplb-config.num_redundant_experts 8", "tp2", {"redundant_experts": 8}, ""),
+    (
+        "vllm",
+        "-tp 2 -ep --enable-eplb --eplb-config.num_redundant_experts 8 --max-num-batched-tokens 16k",
+        "ep2tp2",
+        {"eplb": True, "redundant_experts": 8, "max_batched_tokens": 16000},
+        "",
+    ),
     ("vllm", "VLLM_PP_LAYER_PARTITION=16,32 vllm serve m -pp 2", "pp2", {"stage_layers": [16, 32]}, ""),
     (
         "vllm",
@@ -134,6 +140,35 @@ TABLE: list[tuple[str, str, str, dict[str, Any], str]] = [
         "tp8sp8dp4",
         {},
         "",
+    ),
+    ("trtllm", "python3 -m dynamo.trtllm --tensor-parallel-size 4 --expert-parallel-size 2", "ep2tp4", {}, ""),
+    (
+        "trtllm",
+        'python3 -m dynamo.trtllm --override-engine-args \'{"tensor_parallel_size": 8, "backend": "x"}\'',
+        "tp8",
+        {},
+        "--backend",
+    ),
+    (
+        "trtllm",
+        "python3 -m dynamo.trtllm --trtllm.tensor_parallel_size 4 --trtllm.kv_cache_config.free_gpu_memory_fraction .7",
+        "tp4",
+        {"utilization": 0.7},
+        "",
+    ),
+    (
+        "torchtitan",
+        "NGPU=8 ./run_train.sh --parallelism.tensor_parallel_degree 2 --parallelism.no-enable-sequence-parallel",
+        "tp2dp4",
+        {},
+        "",
+    ),
+    (
+        "megatron",
+        "torchrun --nproc-per-node gpu --nnodes 1:4 pretrain_gpt.py --tensor-model-parallel-size 2",
+        "tp2",
+        {},
+        "--nproc-per-node (its value gpu is unknown), --nnodes (its value 1:4 is unknown)",
     ),
     ("deepspeed", "deepspeed --num_nodes 2 --num_gpus 8 train.py --deepspeed", "dp16", {}, "--deepspeed"),
 ]
@@ -501,6 +536,10 @@ MISTAKES = [
     ("vllm", "-tp 0", "-tp must be between 1 and", 0),
     ("vllm", "-pp 2 -tp 99999999", "-tp must be between 1 and", 6),
     ("vllm", "-tp 2 --eplb-config {x}", "--eplb-config must be a JSON object", 6),
+    ("vllm", "-tp auto", "-tp must be an integer, not 'auto'", 0),
+    ("vllm", "-ep --eplb-config.num_redundant_experts 8", "--eplb-config.num_redundant_experts 8 needs EPLB", 4),
+    ("sglang", "--tp 8 --dp 2 --attn-dp-size 4", "--attn-dp-size 4 with --dp 2 is not supported", 14),
+    ("torchtitan", "--parallelism.data_parallel_shard_degree 0", "is neither a degree nor -1", 0),
     ("vllm", "-tp $TP", "-tp is '$TP', which the file does not set", 0),
     ("vllm", "-tp $(nvidia-smi | wc -l)", "-tp is '$(nvidia-smi | wc -l)', which the file does not set", 0),
     ("vllm", "-tp `nproc`", "-tp is '`nproc`', which", 0),
@@ -718,7 +757,8 @@ def test_every_option_of_the_table_has_one_meaning(engine: str) -> None:
     table = table_of(engine)
     names = [name for option in table.options for name in option.names.split()]
     assert len(names) == len(set(names))
-    assert all(option.to or option.kind in ("json", "file") for option in table.options)
+    assert all(option.to or option.kind in ("json", "options", "file") for option in table.options)
     assert all("_" not in name for name in names if name.startswith("-"))
-    assert table.release or table.unverified == ("all",)
+    assert table.release
+    assert set(table.unverified) <= set(names)
     assert set(MODEL_FACTS) & {option.to for option in table.options}

@@ -38,7 +38,7 @@ def _state(options: Options, key: str, text: str, location: SourceSpan, table: L
     known = next((name for name in names if table.option(name) is not None), None)
     if known is None:
         options.not_read[key] = None
-    elif text.strip().lower() not in ("null", "none"):
+    elif text.strip().lower() not in ("null", "none", "auto"):
         options.state(known, text, location)
 
 
