@@ -68,7 +68,7 @@ def test_a_refusal_points_at_the_options_and_says_what_fits() -> None:
     assert "TP that divide 32 heads: 1, 2, 4" in found.out
     data = json.loads(run("strategy", "--from", "megatron", "train.sh", "--world", "6", "-f", "json").out)
     batch = next(each for each in data["failed"] if each["code"] == "P012")
-    assert batch["options"]["global_batch"] == "train.sh:2:50: --global-batch-size"
+    assert batch["options"]["global_batch"] == "train.sh:2:49: --global-batch-size"
 
 
 def test_written_file_says_the_same(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dotlint.strategy.error import StrategyError
-    from dotlint.strategy.launch.location import SourceSpan
+    from dotlint.strategy.launch.location import Source, SourceSpan
     from dotlint.strategy.launch.table import LaunchOption, LaunchTable
 
 _INTEGER: Final = regex(r"[+-]?[0-9]{1,18}")
@@ -55,7 +55,7 @@ class Given(Struct, frozen=True):
 class Options(Struct):
     """The options of one launch: what they state, by axis, fact or setting, and the names of those that were not read.
 
-    `files` are the configuration files that they name; `undecided` are settings whose value is unknown.
+    `files` are the configuration files that they name, `written` those that the script writes; `undecided` are settings whose value is unknown.
     """
 
     table: LaunchTable
@@ -63,6 +63,7 @@ class Options(Struct):
     given: dict[str, Given] = field(default_factory=dict)
     not_read: dict[str, None] = field(default_factory=dict)
     files: list[Given] = field(default_factory=list)
+    written: dict[str, Source] = field(default_factory=dict)
     undecided: set[str] = field(default_factory=set)
 
     def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - by the kind of the option

@@ -83,6 +83,11 @@ def canonical(name: str) -> str:
     return name.replace("_", "-") if name.startswith("-") else name
 
 
+def from_camel_case(key: str) -> str:
+    """Return the option that a key such as tensorParallelSize or tensor_parallel_size names."""
+    return canonical("--" + "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in key))
+
+
 @cache
 def _data() -> dict[str, Any]:
     import tomllib  # noqa: PLC0415 - only where launch options are read
@@ -102,6 +107,11 @@ def config_keys() -> Mapping[str, list[str]]:
     """Return the keys of Hugging Face's `config.json` by the fact that they state."""
     keys: Mapping[str, list[str]] = _data()["config"]
     return keys
+
+
+def option_mappings() -> tuple[str, ...]:
+    """Return the keys of a manifest whose mappings have options of vLLM for keys."""
+    return tuple(_data()["mappings"]["names"])
 
 
 def parallelism_keys() -> Mapping[str, str]:
