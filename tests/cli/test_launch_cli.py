@@ -57,6 +57,20 @@ def test_model_and_engine_decide_together() -> None:
     assert run("strategy", "tp3", "--model", "config.json").status == 1
 
 
+def test_a_refusal_points_at_the_options_and_says_what_fits() -> None:
+    Path("train.sh").write_text(
+        "torchrun --nproc-per-node 8 pretrain_gpt.py --tensor-model-parallel-size 3 \\\n"
+        "  --num-attention-heads 32 --micro-batch-size 4 --global-batch-size 30 --pipeline-model-parallel-size 1\n"
+    )
+    found = run("strategy", "--from", "megatron", "train.sh", "--world", "6")
+    heads = "✗ 32 heads are not divisible by TP=3 (P002)\n    train.sh:1:45: --tensor-model-parallel-size"
+    assert heads in found.out
+    assert "TP that divide 32 heads: 1, 2, 4" in found.out
+    data = json.loads(run("strategy", "--from", "megatron", "train.sh", "--world", "6", "-f", "json").out)
+    batch = next(each for each in data["failed"] if each["code"] == "P012")
+    assert batch["options"]["global_batch"] == "train.sh:2:49: --global-batch-size"
+
+
 def test_written_file_says_the_same(tmp_path: Path) -> None:
     first = run(
         "strategy", "--from", "vllm", "launch.sh", "--model", "config.json", "-o", "deployment.toml", "-f", "json"
