@@ -183,6 +183,7 @@ def check(
     *,
     strategy: str | Sequence[str] | os.PathLike[str] | Strategy | None = None,
     layout: str | None = None,
+    model: str | os.PathLike[str] | None = None,
     select: Rules | None = None,
     extend_select: Rules = (),
     ignore: Rules = (),
@@ -195,12 +196,13 @@ def check(
 
     `source` is a path, DOT text (a `str` with a brace or a line break, or one that starts like a graph), the bytes
     of DOT text, or a graph object of pydot, pygraphviz or graphviz. `strategy` is a specification, a strategy file, a
-    list of these (one per phase) or a `Strategy`. `rules` are folders with rule cards. `config` is a configuration
+    list of these (one per phase) or a `Strategy`. `model` is the `config.json` of the model, or a strategy file with its
+    facts, which those of the strategy override. `rules` are folders with rule cards. `config` is a configuration
     file, or True for the nearest one of the path. `filename` is the file name to use for a text.
 
     Raises `DotlintError` if a file cannot be read, a rule is unknown, or a strategy is impossible.
     """
-    options = _Options(strategy, layout, select, extend_select, ignore, preset, rules, config)
+    options = _Options(strategy, layout, model, select, extend_select, ignore, preset, rules, config)
     text, settings = _text_and_settings(source, options, filename)
     result = lint_file(text, settings)
     _raise_for_phase_files(result)
@@ -258,6 +260,7 @@ def _raise_for_phase_files(result: FileResult) -> None:
 class _Options:
     strategy: str | Sequence[str] | os.PathLike[str] | Strategy | None = None
     layout: str | None = None
+    model: str | os.PathLike[str] | None = None
     select: Rules | None = None
     extend_select: Rules = ()
     ignore: Rules = ()
@@ -275,6 +278,7 @@ def _text_and_settings(source: GraphSource, options: _Options, filename: str | N
     overrides = Overrides(
         strategy=() if isinstance(strategy, Strategy) else _strategies(strategy),
         layout=None if isinstance(strategy, Strategy) else options.layout,
+        model=None if options.model is None or isinstance(strategy, Strategy) else os.fspath(options.model),
         preset=options.preset,
         select=None if options.select is None else _rule_names(options.select),
         extend_select=_rule_names(options.extend_select),
@@ -288,6 +292,10 @@ def _text_and_settings(source: GraphSource, options: _Options, filename: str | N
     configurations = Configurations(overrides, file=file, isolated=options.config is False)
     settings = configurations.settings("-" if text.name.startswith("<") else text.name)
     if isinstance(strategy, Strategy):
+        if options.model is not None:
+            from dotlint.strategy.launch.config_json import model_facts  # noqa: PLC0415 - few calls name one
+
+            strategy = strategy.with_model(model_facts(os.fspath(options.model)).with_own(strategy.model))
         settings = replace(settings, strategy=strategy, strategy_source="option")
     return text, settings
 

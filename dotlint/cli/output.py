@@ -67,7 +67,7 @@ def write_report(
 def repeated_options(options: CheckOptions) -> str:
     """Return the options of this command line to repeat in suggested commands."""
     words = [word for strategy in options["strategy"] for word in ("--strategy", _quoted(strategy))]
-    for name in ("layout", "world"):
+    for name in ("layout", "world", "model"):
         value = options.get(name)
         words += [f"--{name}", _quoted(str(value))] if value else []
     return " ".join(words)
