@@ -30,7 +30,7 @@ COMMANDS = (
 _ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
 
 # Options that mean the same in every command; `DOTLINT_STRATEGY` sets one in all of them.
-SHARED = frozenset({"color", "config", "isolated", "layout", "rules", "strategy", "world"})
+SHARED = frozenset({"color", "config", "isolated", "layout", "model", "rules", "strategy", "world"})
 
 
 class _Commands(click.Group):

@@ -81,7 +81,7 @@ def _last_line(results: Sequence[FileResult], fixed: int, options: CheckOptions)
 def repeated_options(options: CheckOptions) -> str:
     """Return the options of this command line to repeat in suggested commands."""
     words = [word for strategy in options["strategy"] for word in ("--strategy", _quoted(strategy))]
-    for name in ("layout", "world"):
+    for name in ("layout", "world", "model"):
         value = options.get(name)
         words += [f"--{name}", _quoted(str(value))] if value else []
     return " ".join(words)
