@@ -1,0 +1,108 @@
+"""The library reference, from the signatures, types and docstrings of the public names."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+import dotlint
+from dotlint import api, plugin
+from dotlint.engine import finding
+from dotlint.graph.document import Document
+from dotlint.syntax.source import Position
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_LIBRARY = (
+    "check", "fix", "parse", "assert_clean", "Result", "Finding", "Fixed", "Strategy", "DotlintError", "StrategyError",
+)  # fmt: skip
+_PARTS = (api.Refused, Document, Position, finding.Location, finding.Related, finding.Fix, finding.Edit)
+_WIDTH = 88
+
+
+def library() -> str:
+    """Return the public names of `dotlint`, and the types of what they return."""
+    assert {*_LIBRARY, "__version__"} == set(dotlint.__all__)
+    names = [(name, getattr(dotlint, name)) for name in _LIBRARY]
+    return "\n".join(_entries([*names, *((part.__name__, part) for part in _PARTS)], "dotlint"))
+
+
+def plugins() -> str:
+    """Return the public names of `dotlint.plugin` that are not aliases of types."""
+    names = [(name, getattr(plugin, name)) for name in plugin.__all__]
+    return "\n".join(_entries([(name, thing) for name, thing in names if callable(thing)], "plugin"))
+
+
+def _entries(named: Iterable[tuple[str, Any]], prefix: str) -> Iterator[str]:
+    for name, thing in named:
+        if inspect.isclass(thing):
+            yield f"\n### class `{name}` {{ #{prefix}.{name} }}\n\n{_prose(thing)}\n"
+            yield from _members(thing)
+        elif inspect.isfunction(thing):
+            yield f"\n### `{name}` {{ #{prefix}.{name} }}\n"
+            yield f"```python\n{_signature(name, thing)}\n```\n\n{_prose(thing)}\n"
+
+
+def _members(thing: type) -> Iterator[str]:
+    rows = [f"| `{name}` | {_type(kind)} |" for name, kind in _fields(thing) if not name.startswith("_")]
+    if rows:
+        yield "\n".join(("| field | type |", "|---|---|", *rows, ""))
+    for name, member in vars(thing).items():
+        if name.startswith("_"):
+            continue
+        if isinstance(member, property):
+            returned = inspect.get_annotations(member.fget)["return"] if member.fget else ""
+            yield f"`{name}` → `{returned}`\n:   {_indented(_prose(member))}\n"
+        elif inspect.isfunction(member) or isinstance(member, classmethod | staticmethod):
+            function = getattr(thing, name)
+            yield f"`{_signature(name, function, one_line=True)}`\n:   {_indented(_prose(function))}\n"
+
+
+def _fields(thing: type) -> Iterable[tuple[str, str]]:
+    if dataclasses.is_dataclass(thing):
+        return [(field.name, str(field.type)) for field in dataclasses.fields(thing)]
+    if issubclass(thing, msgspec.Struct) or hasattr(thing, "_fields"):
+        return [(name, _plain(kind)) for name, kind in inspect.get_annotations(thing).items()]
+    return ()
+
+
+def _plain(kind: object) -> str:
+    """Return an annotation as it is written; some are held as `ForwardRef('int')`."""
+    return re.sub(r"ForwardRef\('([^']+)'[^)]*\)", r"\1", str(kind))
+
+
+def _type(kind: str) -> str:
+    return "`" + kind.replace("|", "\\|") + "`"
+
+
+def _signature(name: str, function: Any, *, one_line: bool = False) -> str:  # noqa: ANN401 - any function
+    signature = inspect.signature(function)
+    shown = [_parameter(one) for key, one in signature.parameters.items() if key != "self"]
+    keywords = [i for i, one in enumerate(signature.parameters.values()) if one.kind is one.KEYWORD_ONLY]
+    if keywords:
+        shown.insert(keywords[0] - (len(signature.parameters) - len(shown)), "*")
+    returned = "" if signature.return_annotation is signature.empty else f" -> {signature.return_annotation}"
+    text = f"{name}({', '.join(shown)}){returned}"
+    if one_line or len(text) <= _WIDTH:
+        return text
+    return "\n".join((f"{name}(", *(f"    {one}," for one in shown), f"){returned}"))
+
+
+def _parameter(parameter: inspect.Parameter) -> str:
+    stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+    kind = "" if parameter.annotation is parameter.empty else f": {parameter.annotation}"
+    default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
+    return f"{stars}{parameter.name}{kind}{default}"
+
+
+def _prose(thing: object) -> str:
+    return inspect.getdoc(thing) or ""
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n    ")
