@@ -37,7 +37,7 @@ def _help(text: str) -> Iterator[str]:
     for paragraph in text.replace("\\b\n", "\b\n").split("\n\n"):
         lines = [line.strip() for line in paragraph.strip("\n").split("\n")]
         if lines[0] == "\b":
-            yield "\n".join(("```console", *(f"$ {line}" for line in lines[1:]), "```", ""))
+            yield "\n".join(("```console", *(f"$ {line}" for line in lines[1:] if line), "```", ""))
         else:
             yield _prose(" ".join(lines)) + "\n"
 
@@ -47,14 +47,14 @@ def _option(option: click.Option, command: str, context: click.Context) -> Itera
     value = "" if option.is_flag else f" {option.make_metavar(ctx=context)}"
     names = ", ".join(f"`{name}`" for name in spelled[:-1])
     anchor = f"{command}-{spelled[-1].lstrip('-')}"
-    yield f'{names}{", " if names else ""}`{spelled[-1]}{value}`{{ #{anchor} }}'
+    yield f"{names}{', ' if names else ''}`{spelled[-1]}{value}`{{ #{anchor} }}"
     yield f":   {_prose(option.help or '')}{' '.join(('', *_facts(option)))}\n"
 
 
 def _facts(option: click.Option) -> Iterator[str]:
     if option.required:
         yield "Required."
-    if option.multiple:
+    if option.multiple and "repeat" not in (option.help or ""):
         yield "May be repeated."
     if isinstance(option.type, click.IntRange):
         bounds = ("At least", option.type.min), ("at most", option.type.max)
@@ -69,5 +69,7 @@ def _facts(option: click.Option) -> Iterator[str]:
 
 def _prose(text: str) -> str:
     """Return a help text as Markdown: options, keys and patterns as code."""
-    text = re.sub(r"(?<![`\w])(--?[a-z][a-z-]*|\*\.\w+|[A-Z]+_[A-Z_]+|\[\w+\])", r"`\1`", " ".join(text.split()))
+    text = re.sub(
+        r"(?<![`\w])(--format html|--?[a-z][a-z-]*|\*\.\w+|[A-Z]+_[A-Z_]+|\[\w+\])", r"`\1`", " ".join(text.split())
+    )
     return text.replace("<", "&lt;")

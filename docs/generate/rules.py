@@ -53,14 +53,14 @@ def _index() -> Iterator[str]:
     yield "# All rules\n"
     yield (
         "`dotlint rules` prints this list, and `dotlint rule S001` one page. A rule with a safe fix is marked ✓, one "
-        "with an unsafe fix ~. A rule in italics is a [preview](../versions.md#rules)."
+        "with an unsafe fix ~. A [preview](../versions.md#rules) runs only on request."
     )
     for letter, cards in groupby(own_cards(), key=lambda card: card.code[0]):
         yield f"\n## {letter}: {CATEGORIES[letter]}\n\n| code | finds | severity | fix |\n|---|---|---|---|"
         for card in cards:
             mark = {"safe": "✓", "unsafe": "~", None: "some" if card.may_fix else ""}[card.fix]
-            name = card.name if card.stability == "stable" else f"*{card.name}*"
-            summary = f"{name}: {_cell(card.summary)}"
+            name = f"**{card.name}**" if card.stability == "stable" else f"**{card.name}** (preview)"
+            summary = f"{name}<br>{_cell(card.summary)}"
             yield f"| [{card.code}]({card.code}.md) | {summary} | {card.severity} | {mark} |"
 
 
@@ -158,8 +158,8 @@ def _fixed(card: Card, example: Example) -> str | None:
 
 
 def _changes(before: str, after: str) -> str:
-    texts = (text.strip("\n").split("\n") for text in (before, after))
-    lines = list(unified_diff(*texts, n=2, lineterm=""))[2:]
+    old, new = (text.strip("\n").split("\n") for text in (before, after))
+    lines = list(unified_diff(old, new, n=2, lineterm=""))[2:]
     return _fenced("\n".join(line for line in lines if not line.startswith("@@")), "diff")
 
 
@@ -185,7 +185,7 @@ def _suppression(card: Card) -> Iterator[str]:
     if card.suppressible == "never":
         return
     yield (
-        f"In the file: `// dotlint: ignore[{card.code}] reason`. For a project: `ignore = [\"{card.code}\"]` in the "
+        f'In the file: `// dotlint: ignore[{card.code}] reason`. For a project: `ignore = ["{card.code}"]` in the '
         "[configuration](../configuration.md), or a [baseline](../suppression.md#baseline) for the findings of today."
     )
 
