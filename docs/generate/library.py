@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import inspect
 import re
+import typing
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 import dotlint
 from dotlint import api, plugin
-from dotlint.engine import finding
+from dotlint.engine import finding, result
 from dotlint.graph.document import Document
 from dotlint.syntax.source import Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_LIBRARY = (
-    "check", "fix", "parse", "assert_clean", "Result", "Finding", "Fixed", "Strategy", "DotlintError", "StrategyError",
-)  # fmt: skip
 _PARTS = (api.Refused, Document, Position, finding.Location, finding.Related, finding.Fix, finding.Edit)
 _WIDTH = 88
 
 
 def library() -> str:
     """Return the public names of `dotlint`, and the types of what they return."""
-    assert {*_LIBRARY, "__version__"} == set(dotlint.__all__)
-    names = [(name, getattr(dotlint, name)) for name in _LIBRARY]
-    return "\n".join(_entries([*names, *((part.__name__, part) for part in _PARTS)], "dotlint"))
+    named = [(name, getattr(dotlint, name)) for name in dotlint.__all__]
+    named += [(part.__name__, part) for part in _PARTS if part.__name__ not in dotlint.__all__]
+    text = "\n".join(_entries(sorted(named, key=lambda entry: inspect.isclass(entry[1])), "dotlint"))
+    return "\n".join((text, *_aliases(text)))
 
 
 def plugins() -> str:
@@ -38,18 +38,27 @@ def plugins() -> str:
     return "\n".join(_entries([(name, thing) for name, thing in names if callable(thing)], "plugin"))
 
 
+def _aliases(text: str) -> Iterator[str]:
+    """Yield the meaning of each name in the text that stands for a type without being a class."""
+    known = {**vars(result), **vars(finding), **vars(api)}
+    yield "\n### Other types { #types }\n\n| name | type |\n|---|---|"
+    for name in sorted(set(re.findall(r"\b[A-Z]\w+", text)) & set(known)):
+        if typing.get_origin(known[name]) is not None:
+            yield f"| `{name}` | {_type(re.sub(r'([a-z_]+[.])+(?=[A-Z])', '', _plain(known[name])), 'dotlint')} |"
+
+
 def _entries(named: Iterable[tuple[str, Any]], prefix: str) -> Iterator[str]:
     for name, thing in named:
         if inspect.isclass(thing):
             yield f"\n### class `{name}` {{ #{prefix}.{name} }}\n\n{_prose(thing)}\n"
-            yield from _members(thing)
+            yield from _members(thing, prefix)
         elif inspect.isfunction(thing):
             yield f"\n### `{name}` {{ #{prefix}.{name} }}\n"
             yield f"```python\n{_signature(name, thing)}\n```\n\n{_prose(thing)}\n"
 
 
-def _members(thing: type) -> Iterator[str]:
-    rows = [f"| `{name}` | {_type(kind)} |" for name, kind in _fields(thing) if not name.startswith("_")]
+def _members(thing: type, prefix: str) -> Iterator[str]:
+    rows = [f"| `{name}` | {_type(kind, prefix)} |" for name, kind in _fields(thing) if not name.startswith("_")]
     if rows:
         yield "\n".join(("| field | type |", "|---|---|", *rows, ""))
     for name, member in vars(thing).items():
@@ -76,8 +85,18 @@ def _plain(kind: object) -> str:
     return re.sub(r"ForwardRef\('([^']+)'[^)]*\)", r"\1", str(kind))
 
 
-def _type(kind: str) -> str:
-    return "`" + kind.replace("|", "\\|") + "`"
+def _type(kind: str, prefix: str) -> str:
+    """Return a type with links to the names on the same page; a `|` would end the cell of a table."""
+    known = {*dotlint.__all__, *(part.__name__ for part in _PARTS)} if prefix == "dotlint" else plugin.__all__
+    return (
+        "<code>"
+        + re.sub(
+            r"\w+",
+            lambda word: f'<a href="#{prefix}.{word[0]}">{word[0]}</a>' if word[0] in known else word[0],
+            html.escape(kind),
+        ).replace("|", "&#124;")
+        + "</code>"
+    )
 
 
 def _signature(name: str, function: Any, *, one_line: bool = False) -> str:  # noqa: ANN401 - any function

@@ -84,8 +84,10 @@ def _page(card: Card) -> Iterator[str]:
     if card.aliases:
         yield f"| earlier names | {', '.join(card.aliases)} |"
     yield f"\n## Why this matters\n\n{_cell(card.why)}"
-    for number, example in enumerate(card.examples, 1):
-        yield from _example(card, example, f" {number}" if len(card.examples) > 1 else "")
+    for number, example in enumerate(bad := [example for example in card.examples if example.bad], 1):
+        yield from _bad(card, example, f" {number}" if bad[1:] else "")
+    for number, example in enumerate(good := [example for example in card.examples if example.good], 1):
+        yield f"\n## Good{f' {number}' if good[1:] else ''}\n{_checked_with(example)}\n{_fenced(example.good or '')}"
     yield from _parameters(card)
     yield from _suppression(card)
     yield from _related(card)
@@ -100,16 +102,13 @@ def _needs(card: Card) -> str:
     return " and ".join(texts[need] for need in card.needs) + facts + "; without it, the rule is skipped"
 
 
-def _example(card: Card, example: Example, number: str) -> Iterator[str]:
-    if example.bad:
-        yield f"\n## Bad{number}\n{_checked_with(example)}\n{_fenced(example.bad)}"
-        yield from _reported(card, example)
-        fixed = example.fixed or _fixed(card, example)
-        if fixed:
-            yield f"\n### What the fix writes{number}\n\n{_changes(example.bad, fixed)}"
-    if example.good:
-        given = "" if example.bad else _checked_with(example)
-        yield f"\n## Good{number}\n{given}\n{_fenced(example.good)}"
+def _bad(card: Card, example: Example, number: str) -> Iterator[str]:
+    text = example.bad or ""
+    yield f"\n## Bad{number}\n{_checked_with(example)}\n{_fenced(text)}"
+    yield from _reported(card, example)
+    fixed = example.fixed or _fixed(card, example)
+    if fixed:
+        yield f"\n### What the fix writes{number}\n\n{_changes(text, fixed)}"
 
 
 def _checked_with(example: Example) -> str:
