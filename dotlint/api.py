@@ -201,6 +201,7 @@ def check(
     *,
     strategy: StrategySource = None,
     layout: str | None = None,
+    model: str | os.PathLike[str] | None = None,
     select: Rules | None = None,
     extend_select: Rules = (),
     ignore: Rules = (),
@@ -217,6 +218,7 @@ def check(
         strategy: A specification such as `pp4ep4tp2sp2`, a strategy file, a list of these (one per phase) or a
             `Strategy`.
         layout: How degrees map to GPUs: `product`, `overlay`, or a preset such as `megatron`.
+        model: The `config.json` of the model, or a strategy file with its facts, which those of the strategy override.
         select: Run only these rules: codes, prefixes or names, in a list or separated by commas.
         extend_select: Also run these rules.
         ignore: Skip these rules.
@@ -229,7 +231,7 @@ def check(
         DotlintError: A file cannot be read, a rule is unknown, a strategy is impossible, or an argument has the wrong
             type.
     """
-    options = _Options(strategy, layout, select, extend_select, ignore, preset, rules, config)
+    options = _Options(strategy, layout, model, select, extend_select, ignore, preset, rules, config)
     text, settings = _text_and_settings(source, options, filename)
     result = lint_file(text, settings)
     _raise_for_phase_files(result)
@@ -242,6 +244,7 @@ def fix(
     unsafe: bool = False,
     strategy: StrategySource = None,
     layout: str | None = None,
+    model: str | os.PathLike[str] | None = None,
     select: Rules | None = None,
     extend_select: Rules = (),
     ignore: Rules = (),
@@ -257,6 +260,7 @@ def fix(
         unsafe: Also apply fixes that may change the meaning.
         strategy: This and the other arguments are those of `check`.
         layout: See `check`.
+        model: See `check`.
         select: See `check`.
         extend_select: See `check`.
         ignore: See `check`.
@@ -271,7 +275,7 @@ def fix(
     from dotlint.pipeline.fix_text import fix_text  # noqa: PLC0415 - not needed to check
 
     expect("unsafe", unsafe, bool, "True or False")
-    options = _Options(strategy, layout, select, extend_select, ignore, preset, rules, config)
+    options = _Options(strategy, layout, model, select, extend_select, ignore, preset, rules, config)
     text, settings = _text_and_settings(source, options, filename)
     fixed = fix_text(text, settings, unsafe=unsafe)
     _raise_for_phase_files(fixed.result)
@@ -304,6 +308,7 @@ def assert_clean(
     fail_on: Severity = "warning",
     strategy: StrategySource = None,
     layout: str | None = None,
+    model: str | os.PathLike[str] | None = None,
     select: Rules | None = None,
     extend_select: Rules = (),
     ignore: Rules = (),
@@ -319,6 +324,7 @@ def assert_clean(
         fail_on: The lowest severity that fails: `error`, `warning` or `info`.
         strategy: This and the other arguments are those of `check`.
         layout: See `check`.
+        model: See `check`.
         select: See `check`.
         extend_select: See `check`.
         ignore: See `check`.
@@ -336,6 +342,7 @@ def assert_clean(
         source,
         strategy=strategy,
         layout=layout,
+        model=model,
         select=select,
         extend_select=extend_select,
         ignore=ignore,
@@ -365,6 +372,7 @@ def _raise_for_phase_files(result: FileResult) -> None:
 class _Options:
     strategy: StrategySource
     layout: str | None
+    model: str | os.PathLike[str] | None
     select: Rules | None
     extend_select: Rules
     ignore: Rules
@@ -384,6 +392,7 @@ def _text_and_settings(source: GraphSource, options: _Options, filename: str | N
     overrides = Overrides(
         strategy=() if strategy is None or isinstance(strategy, Strategy) else _texts("strategy", strategy, _STRATEGY),
         layout=None if isinstance(strategy, Strategy) else options.layout,
+        model=None if options.model is None or isinstance(strategy, Strategy) else os.fspath(options.model),
         preset=preset,
         select=None if options.select is None else split_names(_texts("select", options.select, _RULES)),
         extend_select=split_names(_texts("extend_select", options.extend_select, _RULES)),
@@ -400,6 +409,10 @@ def _text_and_settings(source: GraphSource, options: _Options, filename: str | N
     configurations = Configurations(overrides, file=file, isolated=options.config is False)
     settings = configurations.settings("-" if text.name.startswith("<") else text.name)
     if isinstance(strategy, Strategy):
+        if options.model is not None:
+            from dotlint.strategy.launch.config_json import model_facts  # noqa: PLC0415 - few calls name one
+
+            strategy = strategy.with_model(model_facts(os.fspath(options.model)).with_own(strategy.model))
         settings = replace(settings, strategy=strategy, strategy_source="option")
     return text, settings
 

@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 @color_option
 @click.option(
     "-v", "--verbose", is_flag=True,
-    help="Also report the files, configurations, cached results and the time per rule, on standard error.",
+    help="List the checks that passed and were skipped, and report the files, configurations, cached results and times.",
 )  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing for files without findings.")
 @configuration_options

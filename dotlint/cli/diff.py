@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from dotlint.cli.linting import only_block, report_failures
+from dotlint.cli.linting import report_failures
 from dotlint.cli.options import (
     color_option,
     configuration_options,
@@ -124,7 +124,11 @@ def _lint(streams: Streams, path: str, name: str, options: ConfigOptions) -> Fil
     except UnreadableError as error:
         raise DotlintError(f"{path}: {error}") from None
     result = lint_path("<stdin>" if name == "-" else name, settings, data=data)
-    return only_block(result, settings) if result.context is None and result.unreadable is None else result
+    if result.context is not None or result.unreadable is not None:
+        return result
+    from dotlint.pipeline.documents import only_block
+
+    return only_block(result, settings)
 
 
 def _is_missing(path: str) -> bool:

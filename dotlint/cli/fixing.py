@@ -55,7 +55,7 @@ def fix(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckO
 
         write(out, make(streams, files, options, piped), results_to_report(results, options), options)
     else:
-        write_report(out, results, files, options, streams)
+        write_report(out, results, files, options, streams, fixed=_number_fixed(fixed))
     return FAILED if failed else exit_status(results, files, options)
 
 
@@ -66,6 +66,10 @@ def _fix_piped(streams: Streams, settings: Settings, options: CheckOptions) -> t
     except UnreadableError as error:
         return b"", FixedFile(name, FileResult(name, None, [], unreadable=str(error)))
     return data, fix_data(data, name, settings, unsafe=options["unsafe_fixes"])
+
+
+def _number_fixed(fixed: Sequence[FixedFile]) -> int:
+    return sum(len(one.fixes.applied) for one in fixed if one.fixes is not None and one.failure is None)
 
 
 def _report(streams: Streams, one: FixedFile, options: CheckOptions) -> None:

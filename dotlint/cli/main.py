@@ -24,14 +24,14 @@ __all__ = ["FORMATS", "main"]
 
 # Each is a module of this package with a function `command`, and imported only when it runs.
 COMMANDS = (
-    "check", "completion", "config", "diff", "explain", "infer", "new", "new-rule", "overview", "render", "rule", "rules",
-    "server", "strategy", "summary",
+    "batch", "check", "completion", "config", "diff", "explain", "infer", "mcp", "new", "new-rule", "overview", "render",
+    "rule", "rules", "server", "strategy", "summary",
 )  # fmt: skip
 
 _ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
 
 # Options that mean the same in every command; `DOTLINT_STRATEGY` sets one in all of them.
-SHARED = frozenset({"color", "config", "isolated", "layout", "rules", "strategy", "world"})
+SHARED = frozenset({"color", "config", "isolated", "layout", "model", "rules", "strategy", "world"})
 
 
 class _Commands(click.Group):

@@ -34,3 +34,8 @@ def uri(path: str) -> tuple[str, bool]:
         return "file://" + ("" if text.startswith("/") else "/") + text, False
     # A colon in the first segment would start a scheme, but `quote` has escaped it as %3A.
     return text, True
+
+
+def uri_of_file(path: str) -> str:
+    """Return the absolute URI of a file on this machine."""
+    return Path(os.path.abspath(path)).as_uri()  # noqa: PTH100 - as above

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotlint._version import __version__
 from dotlint.engine.sections import SECTIONS
-from dotlint.report.links import page
+from dotlint.report.links import page, site
 from dotlint.report.location import uri
 from dotlint.text.display import visible
 from dotlint.text.regex import regex
@@ -46,7 +46,7 @@ def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
                 "name": "dotlint",
                 "version": __version__,
                 "semanticVersion": __version__,
-                "informationUri": "https://github.com/dotlint/dotlint",
+                **({"informationUri": address} if (address := site()) else {}),
                 "rules": [_rule_descriptor(card) for card in rules],
             }
         },

@@ -11,6 +11,10 @@ Pool = Literal["unified", "disaggregated"]
 """Whether the phases of a deployment share their GPUs."""
 
 
+MOST_LAYERS: Final = 1 << 12
+"""The most layers of which each is looked at."""
+
+
 class ModelFacts(Struct, frozen=True, repr_omit_defaults=True):
     """Facts that some rules need; None if unknown.
 

@@ -278,7 +278,7 @@ class Strategy(Struct, frozen=True):
 
     def with_model(self, model: ModelFacts) -> Strategy:
         """Return the same phases with other facts of the model, without assumed phases."""
-        return build(self.specs, layout=self.layout, model=model, pool=self.pool, source=self.source)
+        return build(self.specs, layout=self.layout, model=model, pool=self.pool, source=self.source, notes=self.notes)
 
     def with_phase_assumed(self, name: str = "decode") -> Strategy:
         """Return the strategy with a phase that the graph has and the strategy does not declare.

@@ -34,7 +34,7 @@ def test_without_a_path_the_current_folder_is_linted() -> None:
     assert "sub/a.dot:1:" in run("check", "-f", "concise").out
 
 
-@pytest.mark.parametrize("form", ["report", "full", "concise", "markdown"])
+@pytest.mark.parametrize("form", ["report", "full", "concise", "llm", "markdown"])
 def test_a_missing_path_is_one_line_and_no_report(form: str) -> None:
     found = run("check", "gone.dot", "-f", form)
     assert found == (2, "", "dotlint: error: gone.dot: no such file\n")

@@ -55,7 +55,8 @@ def test_location_counts_code_points_and_is_relative_to_the_repository(repositor
     assert artifact["location"]["uri"] == physical["artifactLocation"]["uri"]
 
 
-def test_rules_have_the_texts_of_their_cards(repository: Path) -> None:
+def test_rules_have_the_texts_of_their_cards(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOTLINT_SITE", "https://docs.example")
     log = sarif(str(repository / "a#1.dot"))
     rules = log["runs"][0]["tool"]["driver"]["rules"]
     for result in results(log):
@@ -63,7 +64,8 @@ def test_rules_have_the_texts_of_their_cards(repository: Path) -> None:
     rule = next(rule for rule in rules if rule["id"] == "E013")
     assert rule["name"] == "WrongEdgeOperator"
     assert rule["defaultConfiguration"]["level"] == "error"
-    assert rule["helpUri"].endswith("/rules/E/E013-wrong-edge-operator.toml")
+    assert rule["helpUri"] == "https://docs.example/rules/E013/"
+    assert log["runs"][0]["tool"]["driver"]["informationUri"] == "https://docs.example/"
     assert rule["fullDescription"]["text"]
 
 
