@@ -70,10 +70,11 @@ def write_report(
 
 
 def _last_line(results: Sequence[FileResult], fixed: int, options: CheckOptions) -> str:
-    """Return what the run found in all files; with --quiet, nothing if there is nothing to report."""
+    """Return what the run found in all files; with --quiet or in the concise format, nothing if there is nothing."""
     from dotlint.report.found import found
 
-    silent = options["quiet"] and not fixed and not results_to_report(list(results), options)
+    nothing = not fixed and not any(result.findings or result.unreadable is not None for result in results)
+    silent = nothing and (options["quiet"] or options["form"] == "concise")
     return "" if silent or not results else found(results, fixed)
 
 
