@@ -19,6 +19,7 @@ FORMATS = (
     "report",
     "full",
     "concise",
+    "llm",
     "markdown",
     "json",
     "jsonl",
@@ -30,7 +31,7 @@ FORMATS = (
     "rdjson",
     "html",
 )
-_FOR_PEOPLE = ("report", "full", "concise", "markdown")
+_FOR_READERS = ("report", "full", "concise", "llm", "markdown")
 
 
 def wants_pages(options: CheckOptions) -> bool:
@@ -50,7 +51,7 @@ def results_to_report(results: list[FileResult], options: CheckOptions) -> list[
 
 def has_last_line(options: CheckOptions) -> bool:
     """Return whether the report ends with a line that counts the findings, also those that were fixed."""
-    return options["form"] in _FOR_PEOPLE and not options["statistics"]
+    return options["form"] in _FOR_READERS and options["form"] != "llm" and not options["statistics"]
 
 
 def write_report(
@@ -66,7 +67,7 @@ def write_report(
     `fixed` counts the findings that the run has fixed, by code.
     """
     reported = results_to_report(results, options)
-    if has_last_line(options):
+    if options["form"] in _FOR_READERS and not options["statistics"]:
         reported = [r for r in reported if r.unreadable is None or r.path.startswith("<") or os.path.lexists(r.path)]
         if results and not reported and not options["quiet"]:
             return
@@ -86,7 +87,7 @@ def _last_line(results: Sequence[FileResult], fixed: Mapping[str, int] | None, o
 def repeated_options(options: CheckOptions) -> str:
     """Return the options of this command line to repeat in suggested commands."""
     words = [word for strategy in options["strategy"] for word in ("--strategy", _quoted(strategy))]
-    for name in ("layout", "world"):
+    for name in ("layout", "world", "model"):
         value = options.get(name)
         words += [f"--{name}", _quoted(str(value))] if value else []
     return " ".join(words)
@@ -125,6 +126,12 @@ def render(
         from dotlint.report import concise
 
         return concise.render(results, last)
+    if form == "llm":
+        from dotlint.report import llm
+
+        words = ["dotlint check --format llm", repeated_options(options)]
+        paths = [_quoted(path) for path in options["paths"] if path == "-" or os.path.lexists(path)]
+        return llm.render(results, " ".join(filter(None, words)), paths)
     if form in ("full", "report", "markdown"):
         return _for_people(results, options, last, terminal=options["output"] is None and streams.stdout.isatty())
     return _for_machines(results, files, form)

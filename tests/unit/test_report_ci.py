@@ -166,10 +166,16 @@ def test_statistics_count_rules() -> None:
     ]
 
 
-def test_only_own_rules_have_pages() -> None:
-    address = links.page("E013", "wrong-edge-operator")
-    assert address is not None
-    assert address.endswith("/rules/E/E013-wrong-edge-operator.toml")
+def test_without_a_site_no_rule_has_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOTLINT_SITE", raising=False)
+    assert links.page("E013", "wrong-edge-operator") is None
+    monkeypatch.setenv("DOTLINT_SITE", "no address")
+    assert links.page("E013", "wrong-edge-operator") is None
+
+
+def test_only_own_rules_have_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOTLINT_SITE", "https://docs.example/dotlint/")
+    assert links.page("E013", "wrong-edge-operator") == "https://docs.example/dotlint/rules/E013/"
     assert links.page("OWN001", "of-a-user") is None
     assert links.page("E013", "another-name") is None
 
@@ -195,7 +201,8 @@ def test_links_go_to_terminals_that_are_known_to_show_them(environment: dict[str
     assert links.supported(environment) is expected
 
 
-def test_reports_link_codes_only_on_request() -> None:
+def test_reports_link_codes_only_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOTLINT_SITE", "https://docs.example")
     result = lint_path("sub/a.dot", Settings(cards=own_cards()))
     address = links.page("A004", "unknown-shape")
     assert address is not None
