@@ -39,12 +39,16 @@ class Page(Struct, frozen=True):
 
 
 class Task(Struct, frozen=True):
-    """A file to make a page of. `data` is its content if it was already read, `options` repeat in suggested commands."""
+    """A file to make a page of. `data` is its content if it was already read, `options` repeat in suggested commands.
+
+    `problem` is the reason why it could not be read.
+    """
 
     path: str
     settings: Settings
     data: bytes | None = None
     options: str = ""
+    problem: str | None = None
 
 
 def make_pages(
@@ -96,6 +100,8 @@ class _PageTasks:
 
 def make_page(task: Task) -> Page:
     """Make the page of one file; the page of an unreadable file has the reason."""
+    if task.problem is not None:
+        return _undrawn_page(FileResult(task.path, None, [], unreadable=task.problem), task)
     result = lint_path(task.path, task.settings, data=task.data)
     if result.context is None:
         return _undrawn_page(result, task)
