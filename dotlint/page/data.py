@@ -31,7 +31,8 @@ class Drawn(Struct, frozen=True):
 
     `key` identifies it in the page. `after` is true for pictures of the fixed file, whose findings are not those of the
     page. `opens` maps folded elements to the keys of pictures that show their nodes; `within` is the key of the picture
-    where this one is opened. `legend` has (`node` or `edge`, text, Graphviz attributes) for each entry.
+    where this one is opened. `level` is what is folded in a picture of the whole graph; it is empty for other pictures.
+    `legend` has (`node` or `edge`, text, Graphviz attributes) for each entry.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Drawn(Struct, frozen=True):
     after: bool = False
     opens: Mapping[str, str] = field(default_factory=dict)
     within: str | None = None
+    level: str = ""
 
 
 class Elements(Struct):
@@ -172,6 +174,7 @@ def drawn_data(drawn: Drawn, numbers: Elements) -> dict[str, Any]:
         "graph": drawn.graph,
         "after": drawn.after,
         "within": drawn.within,
+        "level": drawn.level,
         "notes": [visible(note) for note in drawn.notes],
         "nodes": [[numbers.node(drawn.graph, name), elements[id_]] for name, id_ in drawn.nodes.items()],
         "edges": [[numbers.edge(drawn.graph, pair), elements[id_]] for pair, id_ in drawn.edges.items()],
