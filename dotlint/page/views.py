@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dotlint.engine.result import FileResult
+    from dotlint.page.sections import Section
     from dotlint.picture import PictureOptions, Svg
     from dotlint.picture.assemble import Common
     from dotlint.picture.model import FoldLevel
@@ -28,7 +29,7 @@ _LAST: Final = 60.0  # for the last attempt, with folded stages
 _MOST_SHAPES: Final = 1_200  # nodes and edges that a browser moves without delay
 _OVERVIEW: Final = 400  # nodes from which on the first view has folded stages
 _MOST_OPENED: Final = 96
-_GRAPHS: Final = 6
+_GRAPHS: Final = 24
 _PANE: Final = 560.0  # points: the width of a pane of a usual window
 _MANY: Final = 24  # shapes from which on an opened one is drawn only with its neighbors
 _POINTS: Final = regex(r'points="([-0-9., ]+)"')
@@ -37,35 +38,43 @@ _TITLES: Final[dict[FoldLevel, str]] = {
 }  # fmt: skip
 
 
-def drawings(result: FileResult, fixed: Sequence[tuple[str, str, FixResult]]) -> tuple[list[Drawn], str | None]:
-    """Draw a file before and after its fixes; large graphs are folded, and opened stage by stage.
+def drawings(
+    sections: Sequence[Section], fixed: Sequence[tuple[str, str, FixResult]]
+) -> tuple[list[Drawn], str | None]:
+    """Draw the graphs of a file before and after its fixes; large graphs are folded, and opened stage by stage.
 
     Return the views, and the reason if there is none or not all could be drawn.
     """
-    assert result.context is not None
-    indices = [graph.graph.index for graph in result.context.graphs if graph.graph.nodes]
+    graphs = [
+        (section, graph.graph.index) for section in sections for graph in section.context.graphs if graph.graph.nodes
+    ]
+    if not graphs:
+        return [], "the file has no graph"
     drawn: list[Drawn] = []
-    artist = _Artist(result)
-    try:
-        for index in indices[:_GRAPHS]:
-            name = f"Graph {index + 1}: " if len(indices) > 1 else ""
-            drawn += artist.graph(index, name, fixed if len(indices) == 1 else ())
-    except DotlintError as error:
-        return drawn, _error_text(error)
-    if not indices:
-        return drawn, "the file has no graph"
-    left = len(indices) - _GRAPHS
+    artists: dict[int, _Artist] = {}
+    until = time.monotonic() + _SECONDS
+    for section, index in graphs[:_GRAPHS]:
+        artist = artists.setdefault(section.start, _Artist(section.result, until, _SECONDS / 2 / len(graphs)))
+        number = index + section.graphs + 1
+        name = f"Graph {number}: " if len(graphs) > 1 else ""
+        try:
+            drawn += map(section.moved, artist.graph(index, name, fixed if len(graphs) == 1 else ()))
+        except DotlintError as error:
+            return drawn, _error_text(error)
+    left = len(graphs) - _GRAPHS
     more = f"only the first {_GRAPHS} graphs are drawn; `dotlint render --graph N` draws each of the other {left}"
-    return drawn, more if left > 0 else artist.missing
+    missing = next((artist.missing for artist in artists.values() if artist.missing), None)
+    return drawn, more if left > 0 else missing
 
 
 class _Artist:
     """Draws the views of one file: the first one always, the others within a time limit."""
 
-    def __init__(self, result: FileResult) -> None:
+    def __init__(self, result: FileResult, until: float, spare: float) -> None:
         self.result = result
+        self.spare = spare
         self.missing: str | None = None
-        self.until = time.monotonic() + _SECONDS
+        self.until = until
         self.common: dict[int | None, Common] = {}
 
     def graph(self, index: int, name: str, fixed: Sequence[tuple[str, str, FixResult]]) -> Iterator[Drawn]:
@@ -83,7 +92,7 @@ class _Artist:
             late = True
             coarse = PictureOptions(graph=index, prefix=f"s{index}-", fold="stages", time_limit=_LAST)
             usual = svg(self.result, coarse, common)
-        self.until = max(self.until, time.monotonic() + _SECONDS / 2)
+        self.until = max(self.until, time.monotonic() + self.spare)
         if late or usual.level == "stages":
             yield from self._opened(index, name, usual)
         else:
