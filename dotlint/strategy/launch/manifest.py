@@ -139,7 +139,9 @@ def _container(source: Source, scope: _Scope, engine: str | None) -> Iterator[La
     for word, whole in zip(words, wholes, strict=True):
         if whole or (" " in word.text.strip() and any(table.starts(part) for part in word.text.split())):
             found += launches_in(source, word.text, word.at, table, variables)
-    environment = {name: value[0] for name, value in variables.words.items() if name in table.by_name}
+    environment = {
+        name: found.words[0] for name, found in variables.values.items() if found.words and name in table.by_name
+    }
     named = any(table.starts(part) for word in words for part in word.text.split())
     for options in found or [options_of(Command(words, environment), source, table)]:
         yield Launch(name, options, _phase(scope), _gpus(scope, options), _replicas(scope), named)
@@ -175,7 +177,7 @@ def _environment(source: Source, scope: _Scope) -> Variables:
         value = each.get("value")
         if value is not None and isinstance(value.value, str):
             word = Word(value.value, list(text_offsets(source, value)), start=value.location.start)
-            variables.set(each.text("name"), [word], more=False)
+            variables.set(each.text("name"), [word])
     return variables
 
 
