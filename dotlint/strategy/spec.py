@@ -60,7 +60,7 @@ _LONG_NAMES: Final[Mapping[str, str]] = {
 }
 
 
-class PhaseSpec(Struct, frozen=True):
+class PhaseSpec(Struct, frozen=True, repr_omit_defaults=True):
     """One phase as written.
 
     `name` is lowercase, or None if the phase has none; `gpus` is None without `@`; `start` and `end` are its span in

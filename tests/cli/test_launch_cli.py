@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import dotlint
 from docs import launch_examples
+from dotlint.strategy import Strategy
 from tests.cli.command import run
 
 GRAPH = 'digraph { attention_tp0 [label="attention TP0\\nGPU 0"]; ffn_tp0 [label="ffn TP0\\nGPU 0"]; attention_tp0 -> ffn_tp0 }'
@@ -171,6 +173,32 @@ def test_launch_options_and_config_are_drawn_and_clean(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(facts))
     assert run("new", *options, "--model", "config.json", "-o", "plan.dot").status == 0
     assert run("check", "plan.dot", *options, "--no-cache").status == 0
+
+
+def test_check_takes_the_facts_of_the_model(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(
+        json.dumps({"num_hidden_layers": 4, "hidden_size": 960, "num_attention_heads": 15})
+    )
+    (tmp_path / "serve.toml").write_text('strategy = "tp3"\n[model]\nheads = 16\n')
+    assert run("new", "-s", "tp2", "-o", "plan.dot").status == 0
+
+    def heads(*arguments: str) -> list[str]:
+        out = run("check", "plan.dot", *arguments, "--select", "P002", "-f", "json", "--no-cache").out
+        return [one["message"] for one in json.loads(out)["files"][0]["findings"]]
+
+    assert heads("-s", "tp2") == []
+    for model in ("config.json", "."):
+        assert ["15 heads are not divisible by TP=2" in one for one in heads("-s", "tp2", "--model", model)] == [True]
+    assert ["16 heads" in one for one in heads("-s", "serve.toml", "--model", "config.json")] == [True]
+    (tmp_path / "dotlint.toml").write_text('strategy = "tp2"\nmodel = "config.json"\n')
+    assert len(heads()) == 1
+    assert len(dotlint.check("plan.dot", strategy="tp2", model="config.json", select="P002").findings) == 1
+    declared = Strategy.parse("tp2")
+    assert len(dotlint.check("plan.dot", strategy=declared, model=Path("config.json"), select="P002").findings) == 1
+    again = run("check", "plan.dot", "--isolated", "--model", "config.json")
+    assert (again.status, "--model needs a strategy" in again.err) == (2, True)
+    (tmp_path / "dotlint.toml").write_text('strategy = "tp2"\nmodel = "none.json"\n')
+    assert "none.json" in run("check", "plan.dot").err
 
 
 def test_what_the_drawing_and_the_options_disagree_on_has_both_locations() -> None:
