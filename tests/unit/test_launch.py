@@ -266,6 +266,10 @@ def test_stages_are_on_the_gpus_that_the_engine_documents(
                      "--decoder-first-pipeline-num-layers 6"), {}, True),
         ("megatron", ("--num-layers 80 --pipeline-model-parallel-size 16 --world-size 16 "
                      "--num-virtual-stages-per-pipeline-rank 2"), {}, False),
+        ("megatron", ("--num-layers 32 --pipeline-model-parallel-size 4 --num-virtual-stages-per-pipeline-rank 2 "
+                     "--micro-batch-size 1 --global-batch-size 12 --world-size 8"), {}, False),
+        ("megatron", ("--num-layers 32 --pipeline-model-parallel-size 4 --num-virtual-stages-per-pipeline-rank 2 "
+                     "--micro-batch-size 1 --global-batch-size 16 --world-size 8"), {}, True),
         ("megatron", "--seq-length 4098 --context-parallel-size 2 --world-size 2", {}, False),
         ("megatron", ("--tensor-model-parallel-size 2 --pipeline-model-parallel-size 16 --expert-model-parallel-size 64 "
                      "--world-size 1024"), {}, False),
@@ -581,6 +585,7 @@ MISTAKES = [
     ("vllm", "-tp 0", "-tp must be between 1 and", 0),
     ("vllm", "-pp 2 -tp 99999999", "-tp must be between 1 and", 6),
     ("vllm", "-tp 2 --eplb-config {x}", "--eplb-config must be a JSON object", 6),
+    ("sglang", "--tp 8 --disaggregation-mode prefil", "--disaggregation-mode is 'prefil'", 7),
     ("vllm", "-tp auto", "-tp must be an integer, not 'auto'", 0),
     ("vllm", "-ep --eplb-config.num_redundant_experts 8", "--eplb-config.num_redundant_experts 8 needs EPLB", 4),
     ("sglang", "--tp 8 --dp 2 --attn-dp-size 4", "--attn-dp-size 4 with --dp 2 is not supported", 14),

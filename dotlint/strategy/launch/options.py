@@ -11,6 +11,7 @@ from dotlint.strategy.degrees import AXES, MOST_GPUS
 from dotlint.strategy.error import StrategyError, quoted
 from dotlint.strategy.fact_values import LARGEST
 from dotlint.strategy.model import MODEL_FACTS
+from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -174,6 +175,9 @@ def _value(option: LaunchOption, name: str, text: str | None, location: SourceSp
             raise location.mistake(f"{name} must be true or false, not {quoted(word)}")
         return (on != negated) if option.value is None else option.value if on != negated else None
     if option.words is not None:
+        near = nearest(word, option.words, least=0.8) if word not in option.words else None
+        if near is not None:
+            raise location.mistake(f"{name} is {quoted(word)}", f"did you mean {near}?", near)
         return option.words.get(word)
     if word.lower() in _UNSET and option.to not in AXES:
         return None
