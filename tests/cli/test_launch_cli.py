@@ -178,7 +178,11 @@ def test_the_page_of_an_engine_is_as_printed_and_its_plan_is_drawn_and_clean(tmp
 
 
 def test_what_a_page_generates_is_of_the_tables() -> None:
-    marks = [mark for path in launch_examples.PAGES for mark in re.findall("<!-- generated: (.*) -->", path.read_text("utf-8"))]
+    marks = [
+        mark
+        for path in launch_examples.PAGES
+        for mark in re.findall("<!-- generated: (.*) -->", path.read_text("utf-8"))
+    ]
     assert set(marks) == set(engines.GENERATED) - {"ranks of llama3", "sources of llama3"}
     assert all(engines.GENERATED[mark]() for mark in marks)
 
