@@ -46,6 +46,7 @@ TABLE: list[tuple[str, str, str, dict[str, Any], str]] = [
     ("vllm", "-tp 8 -dcp 2", "tp8dcp2", {}, ""),
     ("vllm", "-tp 4 -pcp 2 -ep", "ep8tp4cp2", {}, ""),
     ("vllm", "-tp 4 -tp 8", "tp8", {}, ""),
+    ("vllm", "--pipeline-parallel 4 -tp 8", "tp8", {}, "--pipeline-parallel (did you mean --pipeline-parallel-size?)"),
     (
         "vllm",
         '-dp 320 -ep --enable-eplb --eplb-config \'{"num_redundant_experts": 64, "window_size": 9}\'',
@@ -390,6 +391,23 @@ spec:
         "services: {a: {image: 'vllm/vllm-openai:v1', command: --model m -tp 4}}\n",
         "tp4",
         "--model",
+    ),
+    (
+        "vllm",
+        "job.yaml",
+        "setup: pip install vllm\nrun: |\n  cd /srv\n  vllm serve m \\\n    --tensor-parallel-size 4\n",
+        "tp4",
+        "",
+    ),
+    (
+        "kubernetes",
+        "init.yaml",
+        (
+            "initContainers: [{image: python, command: [sh, -c, pip install vllm]}]\n"
+            "containers: [{image: 'vllm/vllm-openai:v1', args: [-tp, '4']}]\n"
+        ),
+        "tp4",
+        "",
     ),
     (
         "vllm",

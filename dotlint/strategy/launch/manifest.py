@@ -84,6 +84,16 @@ def manifest_launches(source: Source, trees: Sequence[Tree], engine: str | None)
     return [launch for launch in found if launch.named or launch.options.given] or found
 
 
+def script_launches(source: Source, trees: Sequence[Tree], engine: str) -> Iterator[Launch]:
+    """Yield the launches in the texts of a file that are scripts, such as `run` of a job's YAML."""
+    table = table_of(engine)
+    for tree in trees:
+        for leaf in tree.scalars():
+            if " " in leaf.text() and any(table.starts(part) for part in leaf.text().split()):
+                for options in launches_in(source, leaf.text(), text_offsets(source, leaf), table):
+                    yield Launch(engine, options)
+
+
 def _scopes(tree: Tree, trees: tuple[Tree, ...] = (), keys: tuple[str, ...] = ()) -> Iterator[_Scope]:
     """Yield every mapping, outermost first."""
     if isinstance(tree.value, dict):
@@ -143,7 +153,10 @@ def _container(source: Source, scope: _Scope, engine: str | None) -> Iterator[La
         name: found.words[0] for name, found in variables.values.items() if found.words and name in table.by_name
     }
     named = any(table.starts(part) for word in words for part in word.text.split())
-    for options in found or [options_of(Command(words, environment), source, table)]:
+    alone = [options_of(Command(words, environment), source, table)]
+    if named and not found and not any(table.starts(word.text) for word in words) and not alone[0].given:
+        return  # a script names the engine and does not start it, as `pip install vllm`
+    for options in found or alone:
         yield Launch(name, options, _phase(scope), _gpus(scope, options), _replicas(scope), named)
 
 

@@ -70,6 +70,8 @@ class LaunchTable(Struct, frozen=True, dict=True):
     def nearest(self, name: str) -> str | None:
         """Return the known option that `name` may misspell."""
         known = [each for each in self.by_name if each.startswith("--")]
+        if f"{canonical(name)}-size" in known:
+            return f"{canonical(name)}-size"
         return nearest(canonical(name), known, least=0.88) if name.startswith("--") else None
 
     def starts(self, word: str) -> bool:
