@@ -57,7 +57,7 @@ def options(engine: str) -> str:
     """Return the table of the options that are read, and the release in which they were looked up."""
     table = table_of(engine)
     lines = ["| option | states |", "|---|---|", *(_row(option) for option in table.options)]
-    lines += ["", f"These names were looked up in {table.release}."]
+    lines += ["", f"These names were looked up in {' and '.join(map(str, table.releases))}."]
     if table.unverified:
         lines.append(f"Not found there: {_codes(table.unverified)}.")
     return "\n".join(lines)

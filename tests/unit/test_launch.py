@@ -853,6 +853,6 @@ def test_every_option_of_the_table_has_one_meaning(engine: str) -> None:
     assert len(names) == len(set(names))
     assert all(option.to or option.kind in ("json", "options", "file") for option in table.options)
     assert all("_" not in name for name in names if name.startswith("-"))
-    assert table.release
+    assert table.releases
     assert set(table.unverified) <= set(names)
     assert set(MODEL_FACTS) & {option.to for option in table.options}

@@ -28,6 +28,17 @@ class LaunchOption(Struct, frozen=True, rename={"kind": "as"}):
     words: dict[str, str | bool] | None = None
 
 
+class Release(Struct, frozen=True):
+    """A released package, and the files or folders in it that state the names of options."""
+
+    package: str
+    version: str
+    files: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.package} {self.version} ({', '.join(self.files)})"
+
+
 class LaunchTable(Struct, frozen=True, dict=True):
     """The options of one engine; `programs` are file patterns of the words that start it.
 
@@ -38,7 +49,7 @@ class LaunchTable(Struct, frozen=True, dict=True):
 
     title: str
     preset: str
-    release: str
+    releases: tuple[Release, ...]
     programs: tuple[str, ...]
     options: tuple[LaunchOption, ...]
     unverified: tuple[str, ...] = ()
