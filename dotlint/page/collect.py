@@ -104,9 +104,9 @@ class _PageTasks:
 def make_page(task: Task) -> Page:
     """Make the page of one file; the page of an unreadable file has the reason."""
     settings = task.settings
+    if task.problem is not None:
+        return _undrawn_page(FileResult(task.path, None, [], unreadable=task.problem), task)
     try:
-        if task.problem is not None:
-            raise UnreadableError(task.problem)
         data = read_bytes(task.path, piped=settings.piped, most=settings.most_bytes) if task.data is None else task.data
     except UnreadableError as error:
         return _undrawn_page(FileResult(task.path, None, [], unreadable=str(error)), task)
