@@ -49,7 +49,7 @@ export function resolve(words, around) {
   );
   const command = program(first, around);
   if (command === undefined) {
-    return `\`${first}\` was not found.`;
+    return `\`${first}\` was not found${path.basename(first) === first ? " on the PATH" : ""}.`;
   }
   if (!trusted && folders.some((folder) => isInside(command, folder))) {
     return `\`${command}\` is in this folder, which is not trusted.`;

@@ -49,12 +49,13 @@ test("the program is looked up in the absolute folders of the PATH only", { skip
     args: ["server"],
   });
   const relative = { PATH: path.relative(process.cwd(), bin) };
-  assert.equal(resolve(["dotlint"], around({ env: relative })), "`dotlint` was not found.");
+  assert.equal(resolve(["dotlint"], around({ env: relative })), "`dotlint` was not found on the PATH.");
 });
 
 test("`~`, the open folder and relative paths are resolved", { skip }, () => {
   const folder = folderWith({ "bin/python": "" });
   const command = path.join(folder, "bin/python");
+  assert.match(String(resolve(["bin/none"], around({ folders: [folder] }))), /^`bin\/none` was not found\.$/);
   for (const word of ["~/bin/python", "${workspaceFolder}/bin/python", "bin/python"]) {
     assert.deepEqual(resolve([word, "-X", "utf8"], around({ folders: [folder], home: folder })), {
       command,
