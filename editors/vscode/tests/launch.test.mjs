@@ -88,13 +88,13 @@ test("what is missing is said in one line", { skip }, async () => {
     "no-server": "echo \"dotlint: error: the language server needs pygls 2: pip install 'dotlint[lsp]'\" >&2; exit 2",
     "too-old": "echo 'unknown option -P' >&2; exit 2",
     "no-server-at-all": "exit 3",
-    slow: "exec sleep 20",
+    slow: "exec sleep 60",
   };
   const folder = folderWith(answers);
   const reasons = await Promise.all(
     Object.keys(answers).map(async (name) => {
       const command = path.join(folder, name);
-      const failed = await trial({ command, args: [] }, folder, 1500);
+      const failed = await trial({ command, args: [] }, folder, 5000);
       return failed?.reason.replace(command, name);
     }),
   );
