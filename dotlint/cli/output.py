@@ -66,7 +66,7 @@ def write_report(
         reported = [r for r in reported if r.unreadable is None or r.path.startswith("<") or os.path.lexists(r.path)]
         if results and not reported and not options["quiet"]:
             return
-    last = _last_line(results, fixed, options) if options["form"] in _FOR_PEOPLE else ""
+    last = _last_line(results, fixed, options) if options["form"] in _FOR_READERS else ""
     write_result(streams, render(reported, files, options, terminal or streams, last), options["output"])
 
 
