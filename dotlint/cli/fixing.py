@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from dotlint.cli.linting import exit_status, report_failures
-from dotlint.cli.output import results_to_report, wants_pages, write_report
+from dotlint.cli.output import has_last_line, results_to_report, wants_pages, write_report
 from dotlint.cli.streams import FAILED, FOUND, write_bytes, write_messages
 from dotlint.engine.result import FileResult
 from dotlint.files.discovery import UnreadableError, read_piped
@@ -55,8 +55,13 @@ def fix(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckO
 
         write(out, make(streams, files, options, piped), results_to_report(results, options), options)
     else:
-        write_report(out, results, files, options, streams, fixed=_number_fixed(fixed))
+        write_report(out, results, files, options, streams, fixed=_fixed_by_code(fixed))
     return FAILED if failed else exit_status(results, files, options)
+
+
+def _fixed_by_code(fixed: Sequence[FixedFile]) -> Counter[str]:
+    done = (one.fixes for one in fixed if one.fixes is not None and one.failure is None)
+    return Counter(finding.code for fixes in done for finding in fixes.applied)
 
 
 def _fix_piped(streams: Streams, settings: Settings, options: CheckOptions) -> tuple[bytes, FixedFile]:
@@ -68,16 +73,13 @@ def _fix_piped(streams: Streams, settings: Settings, options: CheckOptions) -> t
     return data, fix_data(data, name, settings, unsafe=options["unsafe_fixes"])
 
 
-def _number_fixed(fixed: Sequence[FixedFile]) -> int:
-    return sum(len(one.fixes.applied) for one in fixed if one.fixes is not None and one.failure is None)
-
-
 def _report(streams: Streams, one: FixedFile, options: CheckOptions) -> None:
-    """Report what was fixed and which fixes were refused. With --diff only the latter: the diff shows the former."""
+    """Report what was fixed and which fixes were refused; only the latter if the diff or the last line has the former."""
     if one.failure:
         write_messages(streams, f"error: {one.failure}")
         return
-    write_messages(streams, *(line for line in one.messages if not options["diff"] or "refused" in line))
+    counted = options["diff"] or (has_last_line(options) and not options["fix_only"] and not options["show_fixes"])
+    write_messages(streams, *(line for line in one.messages if not counted or "refused" in line))
     if options["show_fixes"] and one.fixes is not None:
         titles = Counter(f"{f.code} {f.name}: {f.fix.title if f.fix else f.message}" for f in one.fixes.applied)
         write_messages(streams, *(f"  {number} × {title}" for title, number in sorted(titles.items())))
