@@ -75,7 +75,7 @@ def _new_temporary(target: Path) -> tuple[int, str]:
 
 @cache
 def _sweep(folder: Path) -> None:
-    """Delete the temporary files of killed processes: those that nobody has locked."""
+    """Delete the temporary files of killed processes: those without a lock."""
     if fcntl is None:
         return
     with contextlib.suppress(OSError):
