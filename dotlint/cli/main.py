@@ -23,7 +23,7 @@ __all__ = ["FORMATS", "main"]
 
 # Each is a module of this package with a function `command`, and imported only when it runs.
 COMMANDS = (
-    "check", "completion", "config", "diff", "explain", "infer", "new", "new-rule", "overview", "render", "rule", "rules",
+    "batch", "check", "completion", "config", "diff", "explain", "infer", "new", "new-rule", "overview", "render", "rule", "rules",
     "server", "strategy", "summary",
 )  # fmt: skip
 
