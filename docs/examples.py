@@ -36,7 +36,7 @@ _EXAMPLE = re.compile(
 def examples(page: str) -> Iterator[tuple[str, str, str, str]]:
     """Yield the name, the correct text, the text with the mistake, and the findings that the page prints."""
     for match in _EXAMPLE.finditer(page):
-        yield match["name"], match["right"], _changed(match["right"], match["change"]), match["found"]
+        yield match["name"], match["right"], changed(match["right"], match["change"]), match["found"]
 
 
 def findings(name: str, text: str) -> str:
@@ -48,12 +48,14 @@ def findings(name: str, text: str) -> str:
         main(["check", str(path), "--isolated", "--no-cache", "--format", "concise"], stdout=out, stderr=io.StringIO())
     lines: dict[str, str] = {}
     for line in out.getvalue().splitlines():
+        if not line.startswith(str(path)):
+            continue  # the number of findings
         place, _, finding = line.partition(": ")
         lines.setdefault(finding, f"{name}{place.removeprefix(str(path))}: {finding}\n")
     return "".join(lines.values())
 
 
-def _changed(text: str, change: str) -> str:
+def changed(text: str, change: str) -> str:
     """Apply a change: each run of lines with `-` is replaced by the lines with `+` that follow; blank lines separate runs."""
     for hunk in re.finditer(r"((?:^-.*\n)+)((?:^\+.*\n)*)", change, re.MULTILINE):
         old, new = ("".join(line[1:] for line in lines.splitlines(keepends=True)) for lines in hunk.groups())
@@ -68,7 +70,7 @@ def rewritten(page: str) -> str:
     """Return the page with the findings as they are now."""
 
     def renew(match: re.Match[str]) -> str:
-        found = findings(match["name"], _changed(match["right"], match["change"]))
+        found = findings(match["name"], changed(match["right"], match["change"]))
         return match[0][: match.start("found") - match.start()] + found + "```\n"
 
     return _EXAMPLE.sub(renew, page)

@@ -55,8 +55,12 @@ def fix(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckO
 
         write(out, make(streams, files, options, piped), results_to_report(results, options), options)
     else:
-        write_report(out, results, files, options, streams)
+        write_report(out, results, files, options, streams, fixed=_number_fixed(fixed))
     return FAILED if failed else exit_status(results, files, options)
+
+
+def _number_fixed(fixed: Sequence[FixedFile]) -> int:
+    return sum(len(one.fixes.applied) for one in fixed if one.fixes is not None and one.failure is None)
 
 
 def _report(streams: Streams, one: FixedFile, options: CheckOptions) -> None:

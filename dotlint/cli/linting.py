@@ -135,27 +135,12 @@ def lint_one(streams: Streams, path: str, options: FileOptions) -> tuple[FileRes
     settings = configured(options).settings((name or "-") if path == "-" else path)
     result = lint_path(streams, path, name, settings)
     if result.context is None and result.unreadable is None:
+        from dotlint.pipeline.documents import only_block
+
         result = only_block(result, settings)
     if result.context is None:
         raise DotlintError(f"{result.path}: {result.unreadable}")
     return result, settings
-
-
-def only_block(result: FileResult, settings: Settings) -> FileResult:
-    """Return the result of the only DOT block of a document, or of its only deployment, with the document's lines."""
-    from dotlint.pipeline.documents import lint_with_lines_of_document
-
-    with_graphs = [block for block in result.blocks if block.result.facts.graphs]
-    deployments = [block for block in with_graphs if block.result.facts.is_deployment]
-    for candidates in (with_graphs, deployments):
-        if len(candidates) == 1:
-            return lint_with_lines_of_document(candidates[0], settings)
-    if not with_graphs:
-        raise DotlintError(f"{result.path}: there is no DOT in this document")
-    lines = ", ".join(str(block.line) for block in with_graphs)
-    raise DotlintError(
-        f"{result.path}: this document has several blocks of DOT, at lines {lines}; save the one you mean as a DOT file"
-    )
 
 
 def report_failures(streams: Streams, results: Sequence[FileResult]) -> bool:

@@ -70,13 +70,13 @@ def add_suppressions(streams: Streams, files: Sequence[tuple[str, Settings]], op
             write_messages(streams, f"error: {error}")
             status = FAILED
         else:
-            _report(streams, name, done)
+            _report(streams, name, done, "would be suppressed" if options["diff"] else "suppressed")
     return status
 
 
-def _report(streams: Streams, name: str, done: _Suppressed) -> None:
+def _report(streams: Streams, name: str, done: _Suppressed, words: str) -> None:
     if done.number:
-        write_messages(streams, f"{name}: {done.number} finding{'' if done.number == 1 else 's'} suppressed")
+        write_messages(streams, f"{name}: {done.number} finding{'' if done.number == 1 else 's'} {words}")
     write_messages(streams, *(f"{name}:{line}" for line in done.left))
 
 

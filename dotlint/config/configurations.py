@@ -96,11 +96,12 @@ class Configurations:
     def _new_settings(self, config: Config, strategy: tuple[str, ...], off: tuple[str, ...]) -> Settings:
         overrides = self.overrides
         if not strategy and "strategy" not in config.values:
-            for option in ("layout", "world"):
+            for option in ("layout", "world", "model"):
                 if getattr(overrides, option):
                     raise DotlintError(f"--{option} needs a strategy: give one with --strategy")
         source: StrategySource | None = "option" if overrides.strategy else "configuration" if strategy else None
         layout = overrides.layout or (None if overrides.strategy else config.get("layout"))
+        model = overrides.model or config.get("model")
         select = overrides.select
         ignore, extend = overrides.ignore, overrides.extend_select
         if select is None:
@@ -108,7 +109,7 @@ class Configurations:
             ignore = (*(config.get("ignore") or ()), *ignore)
             extend = (*(config.get("extend-select") or ()), *extend)
         return Settings(
-            strategy=strategy_of(strategy, layout, overrides.world) if strategy else None,
+            strategy=strategy_of(strategy, layout, overrides.world, model) if strategy else None,
             strategy_source=source,
             selection=Selection(
                 select=select,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _WORDS: Final = frozenset({"select", "extend-select", "ignore", "per-file-ignores", "plugins"})
 _LISTS: Final = frozenset({"strategy", "rules", "exclude"})
-_PATHS: Final = frozenset({"rules", "baseline", "extend"})
+_PATHS: Final = frozenset({"rules", "baseline", "extend", "model"})
 
 
 def load(path: Path) -> Config:

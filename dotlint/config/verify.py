@@ -34,11 +34,19 @@ def verify(config: Config) -> None:
     _verified(config, "rule", lambda: tuned_cards(config))
     if "layout" in config.values:
         _verified(config, "layout", lambda: Layout.named(config.get("layout")))
+    if "model" in config.values:
+        from dotlint.strategy.launch.config_json import model_facts  # noqa: PLC0415 - most configurations name no model
+
+        _verified(config, "model", lambda: model_facts(config.get("model")))
     given = config.values.get("strategy")
     if given is not None:
         entries = given.value.values() if isinstance(given.value, dict) else [given]
         for entry in entries:
-            _verified(entry, "strategy", lambda entry=entry: strategy_of(entry.value, config.get("layout")))
+            _verified(
+                entry,
+                "strategy",
+                lambda entry=entry: strategy_of(entry.value, config.get("layout"), None, config.get("model")),
+            )
     for key in BY_PATTERN & config.values.keys():
         if isinstance(config.get(key), dict):
             for pattern, setting in config.table(key).items():

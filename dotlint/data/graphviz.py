@@ -72,6 +72,13 @@ def attributes() -> dict[str, AttributeFact]:
 
 
 @cache
+def defaults() -> dict[str, str]:
+    """Return what Graphviz uses if an attribute is not set, in words; attributes without a fixed default are left out."""
+    found: dict[str, str] = _table()["defaults"]
+    return found
+
+
+@cache
 def engines() -> dict[str, frozenset[str]]:
     """Return the layout engines that read an attribute, for those that not every engine reads."""
     return {

@@ -203,4 +203,6 @@ def excerpt_of(findings: list[Finding], source: Source) -> Excerpt:
     lines = sorted({positions[offset].line for offset in starts})
     columns = {} if source.is_ascii else {offset: source.byte_column(offset) for offset in positions}
     byte_columns = {offset: column for offset, column in columns.items() if column != positions[offset].column}
-    return Excerpt(positions, {line: source.line_text(line) for line in lines}, byte_columns)
+    located = {positions[location.start].line for f in findings for location in f.locations}
+    hashes = source.line_hashes(located) if located else {}
+    return Excerpt(positions, {line: source.line_text(line) for line in lines}, byte_columns, hashes)

@@ -17,7 +17,7 @@ from dotlint.page.panes import Fixes
 from dotlint.page.views import drawings
 from dotlint.pipeline.fix_text import fix_text
 from dotlint.pipeline.lint_file import lint_path
-from dotlint.report.model import outline
+from dotlint.report.outline import outline
 from dotlint.text.display import one_line
 
 if TYPE_CHECKING:

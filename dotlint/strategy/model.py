@@ -11,7 +11,11 @@ Pool = Literal["unified", "disaggregated"]
 """Whether the phases of a deployment share their GPUs."""
 
 
-class ModelFacts(Struct, frozen=True):
+MOST_LAYERS: Final = 1 << 12
+"""The most layers of which each is looked at."""
+
+
+class ModelFacts(Struct, frozen=True, repr_omit_defaults=True):
     """Facts that some rules need; None if unknown.
 
     `experts` are those of one MoE layer, without `redundant_experts`; `seq` is in tokens, `batch`, `micro_batch` and

@@ -34,7 +34,7 @@ def test_without_a_path_the_current_folder_is_linted() -> None:
     assert "sub/a.dot:1:" in run("check", "-f", "concise").out
 
 
-@pytest.mark.parametrize("form", ["report", "full", "concise", "markdown"])
+@pytest.mark.parametrize("form", ["report", "full", "concise", "llm", "markdown"])
 def test_a_missing_path_is_one_line_and_no_report(form: str) -> None:
     found = run("check", "gone.dot", "-f", form)
     assert found == (2, "", "dotlint: error: gone.dot: no such file\n")
@@ -344,3 +344,14 @@ def test_summaries_of_commands_are_whole_sentences() -> None:
     for command in ((), *((name,) for name in COMMANDS)):
         options = run(*command, "--help").out.partition("Options:")[2]
         assert max(map(len, options.splitlines())) <= 80
+
+
+def test_an_option_is_answered_with_one_that_is_spelled_alike_without_its_dashes() -> None:
+    assert "no such option `--fromat`; did you mean `--format`?" in run("check", "--fromat", "json").err
+    assert "no such option `--phase` (see" in run("explain", "--phase").err
+
+
+def test_explain_selects_rules_as_check_does() -> None:
+    Path("a.dot").write_text("digraph { a [shpae=box]; a -> b }\n")
+    assert "A001" in run("explain", "a.dot", "a").out
+    assert "A001" not in run("explain", "a.dot", "a", "--ignore", "A001").out

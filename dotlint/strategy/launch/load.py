@@ -32,11 +32,12 @@ if TYPE_CHECKING:
 
 Built = TypeVar("Built")
 
-_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {  # the settings from which an axis follows
+_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {  # the settings from which an axis or fact follows
     "ep": ("expert_parallel", "ep_is_tp"),
-    "dp": ("attention_dp", "dp_attention", "shard", "replicate"),
+    "dp": ("attention_dp", "dp_attention", "shard", "replicate", "nodes", "per_node", "world"),
     "sp": ("sequence_parallel",),
     "vpp": ("chunk_layers", "pipeline_layout", "schedule"),
+    "stage_layers": ("pipeline_layout", "embedding_counts", "loss_counts"),
 }
 _ORDER: Final = ("prefill", "decode")
 
@@ -87,7 +88,7 @@ def load(
         if replicas > 1:
             each = f" of {count(spec.world, 'GPU')} each" if spec.world else ""
             notes.append(f"{spec.name or 'the server'} has {replicas} replicas{each}, of which one is shown")
-        read.append((replace(spec, origins=_origins(options, spec)), facts, launch))
+        read.append((replace(spec, origins=_origins(options, spec, facts)), facts, launch))
     read.sort(key=lambda one: _ORDER.index(one[0].name) if one[0].name in _ORDER else len(_ORDER))
     unread = dict.fromkeys(name for _, _, launch in read for name in launch.options.not_read)
     if unread:
@@ -142,13 +143,14 @@ def _spec(phase: str, meaning: Meaning, launch: Launch, world: int | None) -> Ph
     return PhaseSpec(phase or None, degrees, world=size)
 
 
-def _origins(options: Options, spec: PhaseSpec) -> tuple[tuple[str, str], ...]:
-    """Return where each degree is stated, by axis: the location and the option."""
+def _origins(options: Options, spec: PhaseSpec, facts: ModelFacts) -> tuple[tuple[str, str], ...]:
+    """Return where each degree and fact is stated: the location and the option."""
     found: list[tuple[str, str]] = []
-    for axis in spec.degrees.to_dict():
-        given = next((options.given[name] for name in (axis, *_SETTINGS.get(axis, ())) if name in options.given), None)
+    for stated in (*spec.degrees.to_dict(), *facts.to_dict()):
+        names = (stated, *_SETTINGS.get(stated, ()))
+        given = next((options.given[name] for name in names if name in options.given), None)
         if given is not None:
-            found.append((axis, f"{given.location}: {given.option}" if given.location.source.name else given.option))
+            found.append((stated, f"{given.location}: {given.option}" if given.location.source.name else given.option))
     return tuple(found)
 
 

@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from dotlint.strategy.launch.options import Options
 from dotlint.strategy.launch.script import launches_in, options_of
-from dotlint.strategy.launch.shell import Command, Variables, Word
+from dotlint.strategy.launch.shell.variables import Variables
+from dotlint.strategy.launch.shell.words import Command, Word
 from dotlint.strategy.launch.systems import ENGINES
-from dotlint.strategy.launch.table import parallelism_keys, table_of
+from dotlint.strategy.launch.table import from_camel_case, option_mappings, parallelism_keys, table_of
 from dotlint.strategy.launch.tree import Tree, text_offsets
 from dotlint.text.regex import regex
 
@@ -24,6 +25,7 @@ _PHASE: Final = regex(r"prefill|decode", re.IGNORECASE)
 _VARIABLE: Final = regex(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
 _TYPES: Final = ("subComponentType", "componentType", "type", "role")
 _GPUS: Final = ("nvidia.com/gpu", "amd.com/gpu", "gpu")
+_RUNTIMES: Final = {"huggingface": "vllm"}  # of KServe, with the engine that they start
 
 
 class Launch(Struct):
@@ -56,7 +58,7 @@ class _Scope(Struct, frozen=True):
 
 def is_manifest(trees: Sequence[Tree]) -> bool:
     """Return whether documents have containers, or degrees of parallelism as fleets state them."""
-    return any(_is_container(scope.tree) or _parallelism(scope.tree) for tree in trees for scope in _scopes(tree))
+    return any(_is_container(scope.tree) or _states(scope.tree) for tree in trees for scope in _scopes(tree))
 
 
 def manifest_launches(source: Source, trees: Sequence[Tree], engine: str | None) -> list[Launch]:
@@ -64,7 +66,7 @@ def manifest_launches(source: Source, trees: Sequence[Tree], engine: str | None)
     found: list[Launch] = []
     for document in trees:
         scopes = list(_scopes(document))
-        stated = [scope for scope in scopes if _parallelism(scope.tree)]
+        stated = [scope for scope in scopes if _states(scope.tree)]
         used: set[int] = set()
         for scope in scopes:
             if not _is_container(scope.tree):
@@ -99,21 +101,26 @@ def _is_container(tree: Tree) -> bool:
     return any(each is not None and not isinstance(each.value, dict) for each in found)
 
 
-def _parallelism(tree: Tree) -> bool:
-    found = tree.get("parallelism")
-    return found is not None and any(found.get(key) is not None for key in parallelism_keys())
+def _states(tree: Tree) -> bool:
+    """Return whether a mapping has one of options, or the degrees of `parallelism`."""
+    degrees = tree.get("parallelism")
+    if degrees is not None and any(degrees.get(key) is not None for key in parallelism_keys()):
+        return True
+    return any(isinstance(tree.value, dict) and isinstance(tree.value.get(key), Tree) for key in option_mappings())
 
 
 def _stated(scope: _Scope, engine: str) -> Options:
-    found = scope.tree.get("parallelism")
-    assert found is not None
-    options = Options(table_of(engine), found.location)
-    for key, value, location in found.leaves():
-        name = parallelism_keys().get(key)
-        if name is not None and value != "null":
-            options.state(name, value, location)
-        elif name is None:
-            options.not_read[f"parallelism.{key}"] = None
+    """Return the options that the mappings within this one state."""
+    found = [(key, tree) for key in ("parallelism", *option_mappings()) if (tree := scope.tree.get(key)) is not None]
+    options = Options(table_of(engine), found[0][1].location)
+    for mapping, tree in found:
+        for key, value, location in tree.leaves():
+            name = parallelism_keys().get(key) if mapping == "parallelism" else from_camel_case(key)
+            if name is not None and options.table.option(name) is not None:
+                if value.lower() not in ("null", "none", "auto"):
+                    options.state(name, value, location)
+            else:
+                options.not_read[f"{mapping}.{key}"] = None
     return options
 
 
@@ -153,6 +160,7 @@ def _engine(words: list[Word], scope: _Scope) -> str | None:
     parts = [part for word in words for part in word.text.split()]
     hints = [scope.tree.text("image"), *(tree.text("backendFramework") for tree in scope.trees)]
     hints += [tree.text("spec", "backendFramework") for tree in scope.trees]
+    hints.append(_RUNTIMES.get(scope.tree.text("modelFormat", "name"), ""))
     for candidates in (parts, [hint for hint in hints if hint]):
         for name in ENGINES[:4]:
             if any(table_of(name).starts(part) or part == name for part in candidates):

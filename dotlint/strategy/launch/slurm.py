@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from dotlint.strategy.launch.options import Given
-from dotlint.strategy.launch.shell import Word
+from dotlint.strategy.launch.shell.words import Word
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dotlint.strategy.launch.location import Source
     from dotlint.strategy.launch.options import Options
-    from dotlint.strategy.launch.shell import Variables
+    from dotlint.strategy.launch.shell.variables import Variables
 
 _LINE: Final = regex(r"^#SBATCH[ \t]+([^\n]*)", re.MULTILINE, needs=("#SBATCH",))
 _NODES: Final = regex(r"(?:^|[ \t])(?:--nodes|-N)[= \t]*([0-9]{1,6})(?![0-9-])")
