@@ -148,6 +148,12 @@ def test_code_of_the_documents(page: str, text: str) -> None:
         pytest.skip(f"{error.name} is not installed")
 
 
+@pytest.mark.parametrize(("page", "text"), blocks("dot"), ids=[page for page, _ in blocks("dot")])
+def test_graphs_of_the_documents_can_be_read(page: str, text: str) -> None:
+    if "..." not in text:
+        assert dotlint.parse(text).errors == [], page
+
+
 @pytest.mark.parametrize("kind", ["json", "yaml"])
 def test_settings_of_other_programs_can_be_read(kind: str) -> None:
     read = json.loads if kind == "json" else yaml.safe_load
