@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -145,6 +146,17 @@ def test_what_a_document_includes_is_a_regular_file() -> None:
     found = run("check", "notes.h", "notes.rst", "-f", "concise")
     assert found.err == "dotlint: error: zero.dot: cannot be read: a device, not a regular file\n"
     assert FOUND in found.out
+
+
+@pytest.mark.parametrize(
+    "options", [{"config": "zero.toml"}, {"strategy": "zero.toml"}, {"strategy": "vllm:zero.toml"}]
+)
+def test_what_a_program_names_is_a_regular_file(options: dict[str, Any]) -> None:
+    Path("zero.toml").symlink_to("/dev/zero")
+    with pytest.raises(dotlint.DotlintError, match=r"zero\.toml is not a regular file"):
+        dotlint.check("t.dot", **options)
+    with pytest.raises(dotlint.DotlintError, match="a device, not a regular file"):
+        dotlint.Strategy.load("zero.toml")
 
 
 def test_a_large_file_is_refused_and_the_limit_is_configurable() -> None:
