@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from dotlint.files.exclusion import repository_of
 from dotlint.report.location import in_repository, uri
 from dotlint.text.line_hashes import line_hashes
 from tests.cli.command import run
@@ -211,6 +212,12 @@ def test_paths_start_at_the_root_wherever_dotlint_is_called(
     ]
     monkeypatch.chdir(outside)
     assert uris(str(repository / "a#1.dot"), "o ö.dot") == [inside, "o%20%C3%B6.dot"]
+    subprocess.run(["git", "init", "-q", str(outside)], check=True)
+    repository_of.cache_clear()
+    assert uris(str(repository / "a#1.dot"), "o ö.dot") == [
+        (repository / "a#1.dot").as_uri(),
+        "o%20%C3%B6.dot",
+    ]
 
 
 def test_rules_have_help_in_markdown_and_a_precision(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
