@@ -122,7 +122,15 @@ def _parameter(parameter: inspect.Parameter) -> str:
 
 
 def _prose(thing: object) -> str:
-    return inspect.getdoc(thing) or ""
+    """Return a docstring as Markdown, its arguments and exceptions as lists."""
+    return re.sub(r"^(Args|Raises):\n((?:    .*\n?)+)", _listed, inspect.getdoc(thing) or "", flags=re.MULTILINE)
+
+
+def _listed(section: re.Match[str]) -> str:
+    title = "Arguments" if section[1] == "Args" else section[1]
+    entries = (" ".join(entry.split()) for entry in re.split(r"\n(?=    \S)", section[2]))
+    named = (entry.split(": ", 1) for entry in entries if entry)
+    return f"{title}:\n\n" + "".join(f"- `{name}`: {text}\n" for name, text in named) + "\n"
 
 
 def _indented(text: str) -> str:
