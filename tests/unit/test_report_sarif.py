@@ -185,7 +185,8 @@ def test_paths_start_at_the_root_wherever_dotlint_is_called(
     assert uris(str(repository / "a#1.dot"), "o ö.dot") == [inside, "o%20%C3%B6.dot"]
 
 
-def test_rules_have_help_in_markdown_and_a_precision(repository: Path) -> None:
+def test_rules_have_help_in_markdown_and_a_precision(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOTLINT_SITE", "https://docs.example")
     run_ = sarif(str(repository / "a#1.dot"))["runs"][0]
     rule = next(rule for rule in run_["tool"]["driver"]["rules"] if rule["id"] == "E013")
     assert "```dot\n" in rule["help"]["markdown"]
