@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dotlint.cli.choice import OneOf
-from dotlint.cli.options import layout_option, world_option
+from dotlint.cli.options import layout_option, model_option, world_option
 from dotlint.cli.overwriting import refuse_overwriting
 from dotlint.cli.streams import write_messages, write_result
 from dotlint.errors import DotlintError
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @layout_option
 @world_option
-@click.option(
-    "--model", type=click.Path(dir_okay=False), metavar="CONFIG.json|FILE.toml",
-    help="The facts of the model: Hugging Face's config.json, or [model] of a strategy file.",
-)  # fmt: skip
+@model_option
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
     help="Write to this file instead of standard output (`-`).",
@@ -71,9 +68,12 @@ def command(
     if path is not None and not force and as_path(path).exists():
         raise DotlintError(f"{path} exists: write another file, or add --force to replace it")
     refuse_overwriting(path, (*strategy, *([model] if model else [])))
-    read = Strategy.combine(strategy, layout=Layout.named(layout) if layout else None, world=world)
-    if model is not None:
-        read = read.with_model(model_facts(model))
+    read = Strategy.combine(
+        strategy,
+        layout=Layout.named(layout) if layout else None,
+        world=world,
+        model=model_facts(model) if model is not None else None,
+    )
     drawing = draw(phases_to_draw(read, path), detail)
     write_messages(streams, *drawing.folded)
     write_result(streams, as_text(drawing, style), path)

@@ -25,6 +25,7 @@ class ConfigOptions(TypedDict, total=False):
     strategy: tuple[str, ...]
     layout: str | None
     world: int | None
+    model: str | None
     preset: str | None
     select: tuple[str, ...]
     extend_select: tuple[str, ...]
@@ -113,6 +114,10 @@ world_option = click.option(
     metavar="N",
     help="The number of GPUs of a phase, from which its DP follows.",
 )
+model_option = click.option(
+    "--model", metavar="CONFIG.json|FILE.toml",
+    help="The facts about the model: Hugging Face's config.json, its folder, or [model] of a strategy file.",
+)  # fmt: skip
 stdin_option = click.option("--stdin-filename", metavar="NAME", help="The file name to use for standard input (`-`).")
 
 
@@ -135,7 +140,24 @@ strategy_options = _all(
     ),
     layout_option,
     world_option,
+    model_option,
 )  # fmt: skip
+
+
+def selection_options(select_help: str) -> Callable[..., Any]:
+    """Return the options that select rules; `select_help` is the help of `--select`."""
+    return _all(
+        click.option("--select", multiple=True, metavar="RULES", shell_complete=complete_rules, help=select_help),
+        click.option(
+            "--extend-select", multiple=True, metavar="RULES", shell_complete=complete_rules,
+            help="Also run these rules.",
+        ),
+        click.option(
+            "--ignore", multiple=True, metavar="RULES", shell_complete=complete_rules, help="Skip these rules."
+        ),
+    )  # fmt: skip
+
+
 configuration_options = _all(
     click.option(
         "--config", multiple=True, type=Whole(), metavar="FILE|KEY = VALUE",
@@ -189,6 +211,7 @@ def configured(options: ConfigOptions) -> Configurations:
         strategy=tuple(options.get("strategy", ())),
         layout=options.get("layout"),
         world=options.get("world"),
+        model=options.get("model"),
         preset=options.get("preset"),
         select=split_names(select) if select else None,
         extend_select=split_names(options.get("extend_select", ())),

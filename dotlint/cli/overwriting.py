@@ -26,7 +26,11 @@ def refuse_overwriting(
 
 def _named(options: ConfigOptions) -> Iterable[str]:
     """Return what the options name for reading; what is no file is harmless."""
-    files = (*options.get("config", ()), None if options.get("write_baseline") else options.get("baseline"))
+    files = (
+        *options.get("config", ()),
+        options.get("model"),
+        None if options.get("write_baseline") else options.get("baseline"),
+    )
     from dotlint.strategy.launch.argument import file_of
 
     strategies = (file_of(strategy) for strategy in options.get("strategy", ()))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dotlint.cli.options import color_option, format_option, layout_option, world_option
+from dotlint.cli.options import color_option, format_option, layout_option, model_option, world_option
 from dotlint.cli.overwriting import refuse_overwriting
 from dotlint.cli.streams import terminal_width, use_color, write_result
 from dotlint.errors import DotlintError
@@ -44,13 +44,9 @@ def _is_launch_text(argument: str) -> bool:
     help="Read launch options, or files with them, of this engine: vllm, sglang, megatron, trtllm, torchtitan, "
     "deepspeed; or manifests of dynamo, llm-d, kserve.",
 )  # fmt: skip
-@click.option(
-    "--model",
-    metavar="CONFIG.json|FILE.toml",
-    help="Take the facts about the model from Hugging Face's config.json, or from a strategy file.",
-)
 @layout_option
 @world_option
+@model_option
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
     help="Also write the strategy as TOML to this file; `-` is standard output, without the description.",

@@ -47,7 +47,7 @@ def watched_files(options: CheckOptions) -> list[str]:
         configurations = Configurations(isolated=True)
         paths = discovered(options, configurations)
     named = [file for strategy in options["strategy"] if (file := file_of(strategy)) is not None]
-    named += [file for file in (*options.get("config", ()), options.get("baseline")) if file]
+    named += [file for file in (*options.get("config", ()), options.get("model"), options.get("baseline")) if file]
     try:
         return [*paths, *named, *_configuration_files(paths, configurations)]
     except DotlintError:  # as above

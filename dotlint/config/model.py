@@ -62,6 +62,7 @@ class Overrides(Struct, frozen=True):
     strategy: tuple[str, ...] = ()
     layout: str | None = None
     world: int | None = None
+    model: str | None = None
     preset: str | None = None
     select: tuple[str, ...] | None = None
     extend_select: tuple[str, ...] = ()

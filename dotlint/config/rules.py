@@ -32,6 +32,13 @@ def tuned_cards(config: Config, more: tuple[Path, ...] = ()) -> tuple[Card, ...]
 
 
 @cache
-def strategy_of(arguments: tuple[str, ...], layout: str | None, world: int | None = None) -> Strategy:
-    """Read a strategy, once per run. Raises `StrategyError`."""
-    return Strategy.combine(arguments, layout=Layout.named(layout) if layout else None, world=world)
+def strategy_of(
+    arguments: tuple[str, ...], layout: str | None, world: int | None = None, model: str | None = None
+) -> Strategy:
+    """Read a strategy, once per run; `model` is the path of a file with the facts of the model. Raises `StrategyError`."""
+    facts = None
+    if model is not None:
+        from dotlint.strategy.launch.config_json import model_facts  # noqa: PLC0415 - most runs name no model
+
+        facts = model_facts(model)
+    return Strategy.combine(arguments, layout=Layout.named(layout) if layout else None, world=world, model=facts)

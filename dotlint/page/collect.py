@@ -19,7 +19,7 @@ from dotlint.page.sections import sections
 from dotlint.page.views import drawings
 from dotlint.pipeline.fix_text import fix_text
 from dotlint.pipeline.lint_file import lint_path
-from dotlint.report.model import outline
+from dotlint.report.outline import outline
 from dotlint.syntax.source import Source
 from dotlint.text.display import one_line
 
@@ -42,12 +42,16 @@ class Page(Struct, frozen=True):
 
 
 class Task(Struct, frozen=True):
-    """A file to make a page of. `data` is its content if it was already read, `options` repeat in suggested commands."""
+    """A file to make a page of. `data` is its content if it was already read, `options` repeat in suggested commands.
+
+    `problem` is the reason why it could not be read.
+    """
 
     path: str
     settings: Settings
     data: bytes | None = None
     options: str = ""
+    problem: str | None = None
 
 
 def make_pages(
@@ -99,11 +103,14 @@ class _PageTasks:
 
 def make_page(task: Task) -> Page:
     """Make the page of one file; the page of an unreadable file has the reason."""
+    settings = task.settings
+    if task.problem is not None:
+        return _undrawn_page(FileResult(task.path, None, [], unreadable=task.problem), task)
     try:
-        data = read_bytes(task.path) if task.data is None else task.data
+        data = read_bytes(task.path, piped=settings.piped, most=settings.most_bytes) if task.data is None else task.data
     except UnreadableError as error:
         return _undrawn_page(FileResult(task.path, None, [], unreadable=str(error)), task)
-    result = lint_path(task.path, task.settings, data=data)
+    result = lint_path(task.path, settings, data=data)
     if result.unreadable is not None:
         return _undrawn_page(result, task)
     source = Source.from_bytes(data, task.path)

@@ -13,7 +13,7 @@ from dotlint.picture.labels import cut, plain_lines, shortened, slug
 from dotlint.picture.marks import marks_of
 from dotlint.picture.model import Arrow, Picture
 from dotlint.picture.shapes import Shapes
-from dotlint.report.model import outline
+from dotlint.report.outline import outline
 from dotlint.report.tensors import edge_tensors, flow_of
 
 if TYPE_CHECKING:

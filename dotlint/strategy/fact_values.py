@@ -84,7 +84,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     **dict.fromkeys(("gated", "eplb", "tied", "overlap_p2p", "distributed_optimizer"), _FLAG),
     **dict.fromkeys(("dtype", "kv_dtype", "quantization", "gpu"), _WORD),
     "zero_stage": _Kind("an integer", (int,), 0, 3),
-    "attention": _Kind("a string", (str,), words=("mha", "gqa", "mqa", "mla")),
+    "attention": _Kind("a string", (str,), words=("mha", "gqa", "mqa", "mla", "hybrid")),
     "recompute": _Kind("a string", (str,), words=("none", "selective", "full")),
     "layer_types": _Kind("an array of strings", (str,), several="only"),
     "mlp_only_layers": _Kind("an array of integers", (int,), 0, several="only"),

@@ -12,7 +12,8 @@ from msgspec import Struct
 from dotlint.strategy.calculations.calculation import plan_of
 from dotlint.strategy.gpus import GpuSet, union
 from dotlint.strategy.memory.lacking import LackingFactsError, known
-from dotlint.strategy.memory.parameters import MOST_LAYERS, kv_heads, layer_count
+from dotlint.strategy.memory.parameters import kv_heads, layer_count
+from dotlint.strategy.model import MOST_LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -28,7 +28,7 @@ DENSE_AXES: Final = ("pp", "dp", "ep", "cp", "sp", "tp")
 EXPERT_AXES: Final = ("pp", "dp", "ep", "edp", "etp", "cp", "sp", "tp")
 
 
-class Layout(Struct, frozen=True):
+class Layout(Struct, frozen=True, repr_omit_defaults=True):
     """A layout model, with the orders of its axes (outermost first) if they are declared.
 
     Without `order`, the GPUs of a stage are determined but those of a shard within it are not; likewise
@@ -71,6 +71,11 @@ class Layout(Struct, frozen=True):
         if self.model == "overlay" and "sp" not in (self.order or ()):
             return "megatron"
         return "ulysses"
+
+    @property
+    def attention_dp(self) -> bool:
+        """Whether DP is that of attention and shares the ranks of TP, as in TensorRT-LLM."""
+        return self.preset is not None and PRESETS[self.preset].attention_dp
 
     def world(self, degrees: Degrees) -> int:
         """Return how many GPUs a phase of these degrees needs."""

@@ -11,7 +11,11 @@ Pool = Literal["unified", "disaggregated"]
 """Whether the phases of a deployment share their GPUs."""
 
 
-class ModelFacts(Struct, frozen=True):
+MOST_LAYERS: Final = 1 << 12
+"""The most layers of which each is looked at."""
+
+
+class ModelFacts(Struct, frozen=True, repr_omit_defaults=True):
     """Facts that some rules need; None if unknown.
 
     `experts` are those of one MoE layer, without `redundant_experts`; `seq` is in tokens, `batch`, `micro_batch` and
@@ -78,6 +82,15 @@ class ModelFacts(Struct, frozen=True):
     def with_own(self, own: ModelFacts | None) -> ModelFacts:
         """Return these facts with those of a phase, which override them."""
         return self if own is None else replace(self, **own.to_dict())
+
+    def is_dense(self, layer: int) -> bool:
+        """Return whether a 0-based layer of a model with experts has none (config.json of DeepSeek and Qwen)."""
+        return (
+            layer < (self.first_k_dense_replace or 0)
+            or layer % (self.moe_layer_freq or 1) > 0
+            or (layer + 1) % (self.decoder_sparse_step or 1) > 0
+            or layer in (self.mlp_only_layers or ())
+        )
 
     @property
     def is_latent(self) -> bool:

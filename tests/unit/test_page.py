@@ -217,7 +217,7 @@ def test_without_graphviz_the_page_says_what_to_install() -> None:
     part = page((FIXTURES / "moe_two_phases.dot").read_text(encoding="utf-8"), "pp4ep4tp2sp2").part
     assert "No picture" in part.markup
     assert "install it so that <code>dot</code> is on the PATH" in part.markup
-    assert "Missing connections between operators" in part.markup
+    assert "Missing pipeline stage connections" in part.markup
     assert part.data["views"] == []
 
 

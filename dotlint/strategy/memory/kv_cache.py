@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.strategy.memory.element_sizes import cache_element_size
 from dotlint.strategy.memory.lacking import LackingFactsError, needed
-from dotlint.strategy.memory.parameters import head_dim, kv_heads
+from dotlint.strategy.memory.parameters import attention_kind, head_dim, kv_heads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from dotlint.strategy.calculations.calculation import Plan
     from dotlint.strategy.memory.stage import Stage
     from dotlint.strategy.model import ModelFacts
-
-_FULL = frozenset({"full_attention", "full", "global"})
-_WINDOWED = frozenset({"sliding_attention", "sliding_window", "local", "chunked_attention"})
 
 
 def token_bytes(facts: ModelFacts, *, ranks: int = 1) -> float:
@@ -55,19 +52,7 @@ def _on_rank(plan: Plan) -> float:
 
 def _cached(facts: ModelFacts, layers: Iterable[int]) -> list[int]:
     """Return the window of each layer, 0 for one without."""
-    kinds = facts.layer_types
-    if kinds is None:
-        return [facts.window or 0 for _ in layers]
-    found = []
-    for index in layers:
-        kind = kinds[index] if index < len(kinds) else None
-        if kind in _WINDOWED:
-            found.append(needed(facts, "window")[0])
-        elif kind in _FULL:
-            found.append(0)
-        else:
-            raise LackingFactsError("the cache of `layer_types` " + (f'"{kind}"' if kind else f"for layer {index}"))
-    return found
+    return [needed(facts, "window")[0] if attention_kind(facts, index) == "window" else 0 for index in layers]
 
 
 def sequences_on_rank(plan: Plan) -> int | None:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dotlint.strategy.memory.division import Division
 from dotlint.strategy.memory.lacking import LackingFactsError, needed
+from dotlint.strategy.model import MOST_LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from dotlint.strategy.model import ModelFacts
 
 WHOLE: Final = Division()
-MOST_LAYERS: Final = 1 << 12
+_FULL: Final = frozenset({"full_attention", "full", "global", "attention"})
+_WINDOWED: Final = frozenset({"sliding_attention", "sliding_window", "local", "chunked_attention"})
 
 
 class Parameters(Struct, frozen=True):
@@ -59,12 +61,22 @@ def kv_heads(facts: ModelFacts, ranks: int = 1) -> int:
 
 
 def has_experts(facts: ModelFacts, layer: int) -> bool:
-    """Return whether a 0-based layer has experts, as config.json of Hugging Face states it."""
-    if facts.experts is None or layer in (facts.mlp_only_layers or ()):
-        return False
-    if layer < (facts.first_k_dense_replace or 0):
-        return False
-    return layer % (facts.moe_layer_freq or 1) == 0 and (layer + 1) % (facts.decoder_sparse_step or 1) == 0
+    """Return whether a 0-based layer has experts."""
+    return facts.experts is not None and not facts.is_dense(layer)
+
+
+def attention_kind(facts: ModelFacts, layer: int) -> str:
+    """Return "full" or "window". Raises `LackingFactsError` for layers whose attention is not known, or that have none."""
+    if facts.layer_types is None:
+        if facts.attention == "hybrid":
+            raise LackingFactsError('the sizes of layers without attention (`attention` = "hybrid")')
+        return "window" if facts.window else "full"
+    kind = facts.layer_types[layer] if layer < len(facts.layer_types) else None
+    if kind in _WINDOWED:
+        return "window"
+    if kind in _FULL:
+        return "full"
+    raise LackingFactsError("what `layer_types` says of " + (f'"{kind}"' if kind else f"layer {layer}"))
 
 
 def attention(facts: ModelFacts, ranks: int = 1) -> int:
@@ -157,9 +169,10 @@ def layer_count(facts: ModelFacts) -> int:
 
 
 def layers_of(facts: ModelFacts, layers: Iterable[int], division: Division = WHOLE) -> Parameters:
-    """Return the parameters of several layers on a rank."""
+    """Return the parameters of several layers on a rank. Raises `LackingFactsError` if one has no attention."""
     some: dict[bool, list[int]] = {False: [], True: []}
     for index in layers:
+        attention_kind(facts, index)
         some[has_experts(facts, index)].append(index)
     found = Parameters()
     for indices in filter(None, some.values()):

@@ -9,6 +9,7 @@ from msgspec import Struct
 from dotlint.strategy.memory import parameters
 from dotlint.strategy.memory.division import Division, division_of
 from dotlint.strategy.memory.lacking import LackingFactsError, needed
+from dotlint.strategy.model import MOST_LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +79,7 @@ def stage_parameters(plan: Plan, stage: Stage, *, training: bool) -> parameters.
     if stage.last:
         found += parameters.Parameters(0, 0, hidden)
         if training:
-            for _ in range(min(facts.mtp_layers or 0, parameters.MOST_LAYERS)):
+            for _ in range(min(facts.mtp_layers or 0, MOST_LAYERS)):
                 found += parameters.prediction_layer(facts, division)
     return found
 
