@@ -15,8 +15,6 @@ from dotlint.deployment import axes
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Related, Undecided
-from dotlint.strategy.calculations.calculation import plan_of
-from dotlint.strategy.model import ModelFacts
 from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
@@ -233,7 +231,7 @@ def _compared(
     kinds, known = _kinds(prefill, "prefill"), _kinds(decode, "decode")
     lacking = {role: reading for role, reading in kinds.items() if role not in known}
     declared = context.phase("decode")
-    if declared is not None and not declared.assumed and plan_of(declared, ModelFacts()).attention_tp == 1:
+    if declared is not None and not declared.assumed and declared.attention_tp == 1:
         lacking.pop("all-reduce", None)  # it sums over the ranks that divide attention, which decode does not have
     common = len(kinds) - len(lacking)
     summarized = any(r.phase == "decode" and r.summary for r in decode)

@@ -55,7 +55,7 @@ def load(
     Raises `StrategyError`, at the option, on any mistake.
     """
     model = model or ModelFacts()
-    source = Source(argument.file, read_text(argument.file)) if argument.file else Source("", argument.text)
+    source = Source(argument.file, read_text(argument.file, piped=True)) if argument.file else Source("", argument.text)
     found = _launches(source, argument)
     if len({launch.phase for launch in found}) == 1:
         for launch in found:

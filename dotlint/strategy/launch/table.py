@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec import Struct, field
 
-from dotlint.files.paths import read_package_text, sibling_path
+from dotlint.files.paths import sibling_path
+from dotlint.files.reading import read_package_text
 from dotlint.text.nearest import nearest
 
 if TYPE_CHECKING:
