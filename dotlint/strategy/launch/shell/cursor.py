@@ -23,6 +23,7 @@ class Cursor(ABC):
         self.word: Word | None = None
         self.plain = True  # no part of the word is quoted or expanded
         self.assigned: tuple[str, bool] | None = None
+        self.vanishes = False  # the text in quotes is that of an array without elements
 
     @abstractmethod
     def words(self, inner: slice) -> list[Word]:

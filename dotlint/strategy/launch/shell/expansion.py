@@ -72,7 +72,7 @@ def _parameter(cursor: Cursor, start: int, inner: slice, *, quoted: bool) -> Non
         return
     if match["count"]:
         found = cursor.variables.value(match["name"])
-        if found is None:
+        if found is None or any(word.unknown for word in found):
             _unknown(cursor, cursor.begin(), start)
         else:
             count = str(len(found))
@@ -116,10 +116,22 @@ def _variable(
     if cursor.assigned is not None or (quoted and (is_default or index == "*")):
         pieces = [joined(words)]  # an assignment splits nothing
     elif quoted or is_default:
+        cursor.vanishes = not words
         pieces = words  # a default was split where it is written
     else:
-        pieces = [piece for word in words for piece in word.split()]
+        _add_split(cursor, words)
+        return
     _add(cursor, pieces)
+
+
+def _add_split(cursor: Cursor, words: list[Word]) -> None:
+    """Add words that are split at white space, which also separates them from the text before and after."""
+    for number, word in enumerate(words):
+        if number or word.text[:1].isspace():
+            cursor.end_word()
+        _add(cursor, [piece for piece in word.split() if piece.text])
+        if word.text[-1:].isspace():
+            cursor.end_word()
 
 
 def _add(cursor: Cursor, pieces: list[Word]) -> None:

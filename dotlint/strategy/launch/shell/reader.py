@@ -115,14 +115,16 @@ class Reader(Cursor):
 
     def quoted(self) -> None:
         """Read a text in double quotes."""
-        start = self.index
+        start, fresh = self.index, self.word is None
         self.begin()
-        self.plain = False
+        self.plain = self.vanishes = False
         self.index += 1
         while self.index < len(self.text):
             character = self.text[self.index]
             if character == '"':
                 self.index += 1
+                if fresh and self.vanishes and self.word is not None and not self.word.text:
+                    self.word = None
                 return
             if character == "\\" and self.text[self.index + 1 : self.index + 2] in ('"', "\\", "$", "`", "\n"):
                 if self.text[self.index + 1] != "\n":
