@@ -43,7 +43,8 @@ def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 def test_texts_without_a_file_are_linted(editor: Session, name: str, text: str) -> None:
     uri = editor.open(name, text)
     assert [d.code for d in editor.diagnostics[uri]] == ["N006"]
-    assert "a  (" in (editor.hover(uri, 0, 10) or "")
+    editor.wait_until_done(uri)
+    assert "**Node** `a`" in (editor.hover(uri, 0, 10) or "")
 
 
 @pytest.mark.parametrize(

@@ -101,8 +101,8 @@ def test_explain_hover_and_page_show_shapes_and_placements_of_a_node() -> None:
     Path("dotlint.toml").write_text('strategy = "tp2"\n', encoding="utf-8")
     sent: list[Any] = []
     do(Job("read", TEXT, str(Path("a.dot").absolute()), EditorOptions()), sent.append)
-    hovers = [page for message in sent if isinstance(message, NodePages) for page in message.texts]
-    assert shown.split("\n", 1)[1] in [page.split("\n", 1)[1] for page in hovers]
+    hovers = [facts for message in sent if isinstance(message, NodePages) for facts in message.facts]
+    assert lines in [[line.strip() for line in facts.tensors] for facts in hovers]
 
 
 def test_what_is_unknown_is_said_to_be_unknown() -> None:
