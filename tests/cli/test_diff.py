@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -64,6 +65,17 @@ def test_colors_comments_order_and_format_are_counted_and_no_difference(files: F
     assert (result.status, "the order of statements" in result.out) == (0, True)
     result = run("diff", *files(BEFORE, BEFORE.replace(" -> ", "->")), "--isolated")
     assert (result.status, "Not counted: the formatting" in result.out) == (0, True)
+
+
+@pytest.mark.parametrize("style", ["clusters", "reference"])
+def test_headers_and_boxes_are_no_difference(files: Files, style: str) -> None:
+    texts = [run("new", "-s", "pp2tp2", "--style", each).out for each in ("plain", style)]
+    paths = files(texts[0], re.sub(r"\bs([12])_(\w+)", r"stage\1_x_\2", texts[1]))
+    for before, after in (paths, paths[::-1]):
+        found = as_json(before, after)
+        assert found["differences"] == []
+        assert len(found["matching"][0]["pairs"]) == texts[0].count("Output: [")
+        assert found["layout"]["headers" if style == "reference" else "clusters"]
 
 
 def test_a_removed_operator(files: Files) -> None:
