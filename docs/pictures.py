@@ -1,6 +1,6 @@
 """Generate the pictures of README and documents: `python -m docs.pictures`.
 
-The report and the graph are SVG, of the file in docs/index.md, and so are the pictures of docs/silent-failures.md, of
+The report and the graph are SVG, of docs/two_stages.dot, and so are the pictures of docs/silent-failures.md, of
 its files. The plans of docs/new.md are drawn by Graphviz, whose `dot` must be on the PATH. Playwright takes the
 screenshot of the page, of a fixture, in the Chromium on the PATH. Without Playwright or Chromium, the screenshot does
 not change.
@@ -34,15 +34,12 @@ _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 @contextmanager
 def example() -> Iterator[Path]:
-    """Change to a temporary folder with the file of docs/index.md, and give the folder."""
-    page = (ROOT / "docs/index.md").read_text("utf-8")
-    match = re.search(r"^```dot\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    assert match is not None
+    """Change to a temporary folder with docs/two_stages.dot, and give the folder."""
     before = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         try:
-            Path("two_stages.dot").write_text(match[1], "utf-8")
+            shutil.copyfile(ROOT / "docs/two_stages.dot", "two_stages.dot")
             yield Path(folder)
         finally:
             os.chdir(before)

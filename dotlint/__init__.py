@@ -3,7 +3,14 @@
     result = dotlint.check("deployment.dot", strategy="pp4ep4tp2sp2")
     result.verdict, result.findings, result.missing_edges
 
-Names are imported when they are first used, which keeps `import dotlint` fast.
+- `check` lints a file, a text or a graph object, and returns a `Result` with its `Finding`s.
+- `fix` applies fixes, and returns a `Fixed` with the new text; it writes no file.
+- `parse` returns a `Document`: the graphs, and all text with its positions.
+- `assert_clean` is `check` for test suites.
+- `Strategy.parse` and `Strategy.load` read a parallel strategy; its `Phase`s have the GPUs of each stage.
+
+Each raises `DotlintError` if it is called incorrectly. Names are imported when they are first used, which keeps
+`import dotlint` fast.
 """
 
 from __future__ import annotations
@@ -13,14 +20,25 @@ from typing import TYPE_CHECKING, Any
 from dotlint._version import __version__
 
 if TYPE_CHECKING:
-    from dotlint.api import Finding, Fixed, Result, assert_clean, check, fix, parse
+    from dotlint.api import Finding, Fixed, Refused, Result, assert_clean, check, fix, parse
+    from dotlint.engine.finding import Edit, Fix, Location, Related
     from dotlint.errors import DotlintError
-    from dotlint.strategy import Strategy, StrategyError
+    from dotlint.graph.document import Document
+    from dotlint.strategy import Phase, Strategy, StrategyError
+    from dotlint.syntax.source import Position
 
 __all__ = [
+    "Document",
     "DotlintError",
+    "Edit",
     "Finding",
+    "Fix",
     "Fixed",
+    "Location",
+    "Phase",
+    "Position",
+    "Refused",
+    "Related",
     "Result",
     "Strategy",
     "StrategyError",
@@ -32,9 +50,17 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Document": "dotlint.graph.document",
     "DotlintError": "dotlint.errors",
+    "Edit": "dotlint.engine.finding",
     "Finding": "dotlint.api",
+    "Fix": "dotlint.engine.finding",
     "Fixed": "dotlint.api",
+    "Location": "dotlint.engine.finding",
+    "Phase": "dotlint.strategy",
+    "Position": "dotlint.syntax.source",
+    "Refused": "dotlint.api",
+    "Related": "dotlint.engine.finding",
     "Result": "dotlint.api",
     "Strategy": "dotlint.strategy",
     "StrategyError": "dotlint.strategy",

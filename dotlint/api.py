@@ -6,23 +6,25 @@ The arguments of a call are its whole configuration: no configuration file is re
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from dotlint.config.configurations import Configurations
 from dotlint.config.model import Overrides
+from dotlint.engine.card import PRESETS
 from dotlint.engine.select import split_names
-from dotlint.errors import DotlintError
+from dotlint.errors import ArgumentError, DotlintError, expect
 from dotlint.files.discovery import read_bytes, refuse_binary
 from dotlint.graph.builder import read
 from dotlint.pipeline.lint_file import lint_file
 from dotlint.strategy import Strategy
 from dotlint.syntax.source import Position, Source
+from dotlint.text.display import short_repr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from dotlint.engine import finding as engine
     from dotlint.engine.finding import Fix, Location, Pair, Related, Severity
     from dotlint.engine.result import FileResult, Settings, Verdict
@@ -49,7 +51,10 @@ class GraphvizLike(Protocol):
 
 
 GraphSource = str | bytes | os.PathLike[str] | PydotLike | GraphvizLike
-Rules = str | tuple[str, ...] | list[str]
+StrategySource = str | os.PathLike[str] | Strategy | Sequence[str | os.PathLike[str]] | None
+Rules = str | Sequence[str]
+Preset = Literal["recommended", "strict", "graphviz"]
+Folders = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,9 @@ class Finding:
 
         return finding_dict(self._origin, self._source)
 
+    def __repr__(self) -> str:
+        return f"Finding({self.code!r}, {self.severity!r}, {self.line}:{self.column}, {short_repr(self.message, 100)})"
+
     def __str__(self) -> str:
         return f"{self.line}:{self.column}: {self.severity}: {self.code} {self.message}"
 
@@ -141,6 +149,9 @@ class Result:
 
         return file_dict(self._result)
 
+    def __repr__(self) -> str:
+        return f"Result({short_repr(self.path)}, {self.verdict!r}, {_number(len(self.findings))})"
+
     def __str__(self) -> str:
         from dotlint.report.verdict import verdict_caveat, verdict_words  # noqa: PLC0415
 
@@ -162,6 +173,9 @@ class Refused:
     finding: Finding
     reason: str
 
+    def __repr__(self) -> str:
+        return f"Refused({self.finding!r}, {short_repr(self.reason, 100)})"
+
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
@@ -177,30 +191,45 @@ class Fixed:
     remaining: tuple[Finding, ...]
     changed: bool
 
+    def __repr__(self) -> str:
+        counts = f"applied={len(self.applied)}, refused={len(self.refused)}, remaining={len(self.remaining)}"
+        return f"Fixed({short_repr(self.text)}, {counts}, changed={self.changed})"
+
 
 def check(
     source: GraphSource,
     *,
-    strategy: str | Sequence[str] | os.PathLike[str] | Strategy | None = None,
+    strategy: StrategySource = None,
     layout: str | None = None,
     model: str | os.PathLike[str] | None = None,
     select: Rules | None = None,
     extend_select: Rules = (),
     ignore: Rules = (),
-    preset: Literal["recommended", "strict", "graphviz"] | None = None,
-    rules: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
+    preset: Preset | None = None,
+    rules: Folders = (),
     config: str | os.PathLike[str] | bool = False,
     filename: str | None = None,
 ) -> Result:
     """Check a file or a text and return the result.
 
-    `source` is a path, DOT text (a `str` with a brace or a line break, or one that starts like a graph), the bytes
-    of DOT text, or a graph object of pydot, pygraphviz or graphviz. `strategy` is a specification, a strategy file, a
-    list of these (one per phase) or a `Strategy`. `model` is the `config.json` of the model, or a strategy file with its
-    facts, which those of the strategy override. `rules` are folders with rule cards. `config` is a configuration
-    file, or True for the nearest one of the path. `filename` is the file name to use for a text.
+    Args:
+        source: A path, DOT text (a `str` with a brace or a line break, or one that starts like a graph), the bytes of
+            DOT text, or a graph object of pydot, pygraphviz or graphviz.
+        strategy: A specification such as `pp4ep4tp2sp2`, a strategy file, a list of these (one per phase) or a
+            `Strategy`.
+        layout: How degrees map to GPUs: `product`, `overlay`, or a preset such as `megatron`.
+        model: The `config.json` of the model, or a strategy file with its facts, which those of the strategy override.
+        select: Run only these rules: codes, prefixes or names, in a list or separated by commas.
+        extend_select: Also run these rules.
+        ignore: Skip these rules.
+        preset: The rules to run if `select` is not given; the default is `recommended`.
+        rules: Folders with more rule cards.
+        config: A configuration file, or True for the nearest one of the path. By default, none is read.
+        filename: The file name to use for a text.
 
-    Raises `DotlintError` if a file cannot be read, a rule is unknown, or a strategy is impossible.
+    Raises:
+        DotlintError: A file cannot be read, a rule is unknown, a strategy is impossible, or an argument has the wrong
+            type.
     """
     options = _Options(strategy, layout, model, select, extend_select, ignore, preset, rules, config)
     text, settings = _text_and_settings(source, options, filename)
@@ -209,14 +238,45 @@ def check(
     return _result(result, text)
 
 
-def fix(source: GraphSource, *, unsafe: bool = False, filename: str | None = None, **options: Any) -> Fixed:  # noqa: ANN401
-    """Fix a text, or the text of a file, and return it; no file is written. Other options are those of `check`.
+def fix(
+    source: GraphSource,
+    *,
+    unsafe: bool = False,
+    strategy: StrategySource = None,
+    layout: str | None = None,
+    model: str | os.PathLike[str] | None = None,
+    select: Rules | None = None,
+    extend_select: Rules = (),
+    ignore: Rules = (),
+    preset: Preset | None = None,
+    rules: Folders = (),
+    config: str | os.PathLike[str] | bool = False,
+    filename: str | None = None,
+) -> Fixed:
+    """Fix a text, or the text of a file, and return it; no file is written.
 
-    `unsafe` also applies fixes that may change the meaning.
+    Args:
+        source: What to fix, as in `check`.
+        unsafe: Also apply fixes that may change the meaning.
+        strategy: This and the other arguments are those of `check`.
+        layout: See `check`.
+        model: See `check`.
+        select: See `check`.
+        extend_select: See `check`.
+        ignore: See `check`.
+        preset: See `check`.
+        rules: See `check`.
+        config: See `check`.
+        filename: See `check`.
+
+    Raises:
+        DotlintError: As in `check`.
     """
     from dotlint.pipeline.fix_text import fix_text  # noqa: PLC0415 - not needed to check
 
-    text, settings = _text_and_settings(source, _Options(**options), filename)
+    expect("unsafe", unsafe, bool, "True or False")
+    options = _Options(strategy, layout, model, select, extend_select, ignore, preset, rules, config)
+    text, settings = _text_and_settings(source, options, filename)
     fixed = fix_text(text, settings, unsafe=unsafe)
     _raise_for_phase_files(fixed.result)
     return Fixed(
@@ -231,23 +291,75 @@ def fix(source: GraphSource, *, unsafe: bool = False, filename: str | None = Non
 def parse(source: GraphSource, *, filename: str | None = None) -> Document:
     """Parse a file or a text without checking it, and return its graphs, comments and syntax errors.
 
-    Raises `DotlintError` only if a file cannot be read. Every text returns a document; see its `errors`.
+    Args:
+        source: What to parse, as in `check`.
+        filename: The file name to use for a text.
+
+    Raises:
+        DotlintError: A file cannot be read, or an argument has the wrong type. Every text returns a document; see its
+            `errors`.
     """
     return read(_source(source, filename))
 
 
-def assert_clean(source: GraphSource, *, fail_on: Severity = "warning", **options: Any) -> Result:  # noqa: ANN401
-    """Raise `AssertionError` with the findings as its message if any has at least the severity `fail_on`.
+def assert_clean(
+    source: GraphSource,
+    *,
+    fail_on: Severity = "warning",
+    strategy: StrategySource = None,
+    layout: str | None = None,
+    model: str | os.PathLike[str] | None = None,
+    select: Rules | None = None,
+    extend_select: Rules = (),
+    ignore: Rules = (),
+    preset: Preset | None = None,
+    rules: Folders = (),
+    config: str | os.PathLike[str] | bool = False,
+    filename: str | None = None,
+) -> Result:
+    """Return the result of `check` if no finding has at least the severity `fail_on`. Meant for test suites.
 
-    Otherwise return the result. Meant for test suites; other options are those of `check`.
+    Args:
+        source: What to check, as in `check`.
+        fail_on: The lowest severity that fails: `error`, `warning` or `info`.
+        strategy: This and the other arguments are those of `check`.
+        layout: See `check`.
+        model: See `check`.
+        select: See `check`.
+        extend_select: See `check`.
+        ignore: See `check`.
+        preset: See `check`.
+        rules: See `check`.
+        config: See `check`.
+        filename: See `check`.
+
+    Raises:
+        AssertionError: There are such findings; the message lists them.
+        DotlintError: As in `check`.
     """
-    result = check(source, **options)
+    _severities_from(fail_on)
+    result = check(
+        source,
+        strategy=strategy,
+        layout=layout,
+        model=model,
+        select=select,
+        extend_select=extend_select,
+        ignore=ignore,
+        preset=preset,
+        rules=rules,
+        config=config,
+        filename=filename,
+    )
     found = result.at_least(fail_on)
     if found:
         listed = "\n".join(f"  {finding}" for finding in found)
-        number = f"{len(found)} finding{'' if len(found) == 1 else 's'}"
-        raise AssertionError(_printable(f"{result.path}: {number}\n{listed}"))
+        raise AssertionError(_printable(f"{result.path}: {_number(len(found))}\n{listed}"))
     return result
+
+
+def _number(findings: int) -> str:
+    return f"{findings} finding{'' if findings == 1 else 's'}"
 
 
 def _raise_for_phase_files(result: FileResult) -> None:
@@ -258,36 +370,41 @@ def _raise_for_phase_files(result: FileResult) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Options:
-    strategy: str | Sequence[str] | os.PathLike[str] | Strategy | None = None
-    layout: str | None = None
-    model: str | os.PathLike[str] | None = None
-    select: Rules | None = None
-    extend_select: Rules = ()
-    ignore: Rules = ()
-    preset: Literal["recommended", "strict", "graphviz"] | None = None
-    rules: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = ()
-    config: str | os.PathLike[str] | bool = False
+    strategy: StrategySource
+    layout: str | None
+    model: str | os.PathLike[str] | None
+    select: Rules | None
+    extend_select: Rules
+    ignore: Rules
+    preset: Preset | None
+    rules: Folders
+    config: str | os.PathLike[str] | bool
 
 
 def _text_and_settings(source: GraphSource, options: _Options, filename: str | None) -> tuple[Source, Settings]:
     from msgspec.structs import replace  # noqa: PLC0415
 
     text = _source(source, filename)
-    strategy = options.strategy
-    folders = [options.rules] if isinstance(options.rules, str | os.PathLike) else options.rules
+    strategy, preset = options.strategy, options.preset
+    expect("layout", options.layout, (str, NoneType), "the name of a layout, such as megatron")
+    if preset is not None and preset not in PRESETS:
+        raise DotlintError(f"unknown preset {preset!r}; use one of {', '.join(PRESETS)}")
     overrides = Overrides(
-        strategy=() if isinstance(strategy, Strategy) else _strategies(strategy),
+        strategy=() if strategy is None or isinstance(strategy, Strategy) else _texts("strategy", strategy, _STRATEGY),
         layout=None if isinstance(strategy, Strategy) else options.layout,
         model=None if options.model is None or isinstance(strategy, Strategy) else os.fspath(options.model),
-        preset=options.preset,
-        select=None if options.select is None else _rule_names(options.select),
-        extend_select=_rule_names(options.extend_select),
-        ignore=_rule_names(options.ignore),
-        rules=tuple(Path(folder).absolute() for folder in folders),
+        preset=preset,
+        select=None if options.select is None else split_names(_texts("select", options.select, _RULES)),
+        extend_select=split_names(_texts("extend_select", options.extend_select, _RULES)),
+        ignore=split_names(_texts("ignore", options.ignore, _RULES)),
+        rules=tuple(
+            Path(folder).absolute() for folder in _texts("rules", options.rules, "a folder or a list of folders")
+        ),
     )
     for folder in overrides.rules:
         if not folder.is_dir():
             raise DotlintError(f"the rules folder {folder} does not exist")
+    expect("config", options.config, (bool, str, os.PathLike), "a path, True or False")
     file = None if isinstance(options.config, bool) else Path(options.config)
     configurations = Configurations(overrides, file=file, isolated=options.config is False)
     settings = configurations.settings("-" if text.name.startswith("<") else text.name)
@@ -300,42 +417,54 @@ def _text_and_settings(source: GraphSource, options: _Options, filename: str | N
     return text, settings
 
 
-def _strategies(strategy: str | Sequence[str] | os.PathLike[str] | None) -> tuple[str, ...]:
-    if strategy is None:
-        return ()
-    if isinstance(strategy, str | os.PathLike):
-        return (os.fspath(strategy),)
-    return tuple(os.fspath(one) for one in strategy)
+_STRATEGY = "a specification, a path, a list of these, or a Strategy"
+_RULES = "a string or a list of strings"
 
 
-def _rule_names(rules: Rules) -> tuple[str, ...]:
-    return split_names([rules] if isinstance(rules, str) else rules)
+def _texts(name: str, value: object, words: str) -> tuple[str, ...]:
+    """Return a text or path, or several, as a tuple of texts. Raises `ArgumentError`, which says to pass `words`."""
+    if isinstance(value, str | os.PathLike):
+        return (_path(name, value, words),)
+    if not isinstance(value, Iterable) or isinstance(value, bytes | Mapping):
+        raise ArgumentError(f"`{name}` is of type {type(value).__name__}; pass {words}")
+    return tuple(_path(name, one, words) for one in value)
+
+
+def _path(name: str, value: object, words: str) -> str:
+    """Return a text or a path as text."""
+    expect(name, value, (str, os.PathLike), words)
+    try:
+        return os.fsdecode(value)  # type: ignore[arg-type]  # `expect` has verified it
+    except TypeError as error:
+        raise ArgumentError(f"`{name}`: {error}; pass {words}") from None
 
 
 def _source(source: GraphSource, filename: str | None) -> Source:
-    """Read a source of any kind. Raises `TypeError` for other objects, and `UnreadableError` for a file."""
+    """Read a source of any kind. Raises `ArgumentError` for other objects, and `UnreadableError` for a file."""
+    expect("filename", filename, (str, NoneType), "a file name")
     if isinstance(source, bytes):
         refuse_binary(source)
         return Source.from_bytes(source, filename or "<text>")
-    if isinstance(source, str):
-        if _is_text(source):
-            return Source.from_text(source, filename or "<text>")
-        return Source.from_bytes(_read(source), filename or source)
-    if isinstance(source, os.PathLike):
-        path = os.fspath(source)
+    if isinstance(source, str) and _is_text(source):
+        return Source.from_text(source, filename or "<text>")
+    if isinstance(source, str | os.PathLike):
+        path = _path("source", source, "a path")
         return Source.from_bytes(_read(path), filename or path)
     name = f"<{type(source).__module__.partition('.')[0]}>"
-    write = getattr(source, "to_string", None)
-    text = write() if callable(write) else getattr(source, "source", None)
+    try:
+        write = None if isinstance(source, type) else getattr(source, "to_string", None)
+        text = write() if callable(write) else getattr(source, "source", None)
+    except Exception as error:
+        raise DotlintError(f"the {type(source).__name__} cannot be written as DOT: {error}") from error
     if not isinstance(text, str):
         accepted = "a path, DOT text, its bytes, a pydot.Dot or a graphviz.Digraph"
-        raise TypeError(f"cannot read a graph from an object of type {type(source).__name__}; pass {accepted}")
+        raise ArgumentError(f"cannot read a graph from an object of type {type(source).__name__}; pass {accepted}")
     return Source.from_text(text, filename or name)
 
 
 def _read(path: str) -> bytes:
     try:
-        return read_bytes(path)
+        return read_bytes(path, piped=True)
     except DotlintError as error:
         raise type(error)(f"{path}: {error}") from None
 

@@ -15,7 +15,7 @@ from dotlint.pipeline.compute import FAILED
 from dotlint.pipeline.fix_text import fix_text
 from dotlint.pipeline.lint_file import lint_file
 from dotlint.report import as_json, concise, full, github, gitlab, junit, markdown, rich_report, sarif
-from dotlint.report.model import outline
+from dotlint.report.outline import outline
 from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
 

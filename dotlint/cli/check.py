@@ -10,11 +10,11 @@ from dotlint.cli.choice import OneOf
 from dotlint.cli.linting import exit_status, files_to_lint, lint_all, report_failures
 from dotlint.cli.options import (
     color_option,
-    complete_rules,
     configuration_options,
     format_option,
     output_path,
     rules_option,
+    selection_options,
     stdin_option,
     strategy_options,
 )
@@ -35,14 +35,7 @@ if TYPE_CHECKING:
 @click.command("check")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @strategy_options
-@click.option(
-    "--select", multiple=True, metavar="RULES", shell_complete=complete_rules,
-    help="Run only these rules: codes, prefixes or names, comma-separated.",
-)  # fmt: skip
-@click.option(
-    "--extend-select", multiple=True, metavar="RULES", shell_complete=complete_rules, help="Also run these rules."
-)
-@click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete_rules, help="Skip these rules.")
+@selection_options("Run only these rules: codes, prefixes or names, comma-separated.")
 @rules_option
 @click.option("--fix", is_flag=True, help="Apply safe fixes in place and report the remaining findings.")
 @click.option(
@@ -71,7 +64,7 @@ if TYPE_CHECKING:
 @color_option
 @click.option(
     "-v", "--verbose", is_flag=True,
-    help="Also report the files, configurations, cached results and the time per rule, on standard error.",
+    help="List the checks that passed and were skipped, and report the files, configurations, cached results and times.",
 )  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing for files without findings.")
 @configuration_options

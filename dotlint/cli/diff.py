@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from dotlint.cli.linting import only_block, report_failures
+from dotlint.cli.linting import report_failures
 from dotlint.cli.options import (
     color_option,
-    complete_rules,
     configuration_options,
     configured,
     format_option,
     output_option,
     rules_option,
+    selection_options,
     strategy_options,
 )
 from dotlint.cli.overwriting import refuse_overwriting
@@ -39,14 +39,7 @@ _OF_GIT: Final = (7, 9)  # the numbers of arguments that git passes to an extern
 @click.command("diff")
 @click.argument("paths", nargs=-1, required=True, metavar="A B")
 @strategy_options
-@click.option(
-    "--select", multiple=True, metavar="RULES", shell_complete=complete_rules,
-    help="Compare the findings of only these rules: codes, prefixes or names, comma-separated.",
-)  # fmt: skip
-@click.option(
-    "--extend-select", multiple=True, metavar="RULES", shell_complete=complete_rules, help="Also run these rules."
-)
-@click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete_rules, help="Skip these rules.")
+@selection_options("Compare the findings of only these rules: codes, prefixes or names, comma-separated.")
 @rules_option
 @click.option("--textconv", is_flag=True, help="Print one file in a normal form that `git diff` can compare.")
 @click.option(
@@ -115,18 +108,27 @@ def command(
 
 def _lint(streams: Streams, path: str, name: str, options: ConfigOptions) -> FileResult:
     """Lint a file under the name that the configuration knows it by; one that does not exist is empty."""
-    from dotlint.files.discovery import UnreadableError, read_bytes
+    from dotlint.files.discovery import UnreadableError, read_bytes, read_piped
     from dotlint.pipeline.lint_file import lint_path
 
     if os.path.isdir(path):
         raise DotlintError(f"{path} is a folder; `dotlint diff` compares two files")
     settings = configured(options).settings(name)
     try:
-        data = b"" if _is_missing(path) else streams.stdin.read() if path == "-" else read_bytes(path)
+        if _is_missing(path):
+            data = b""
+        elif path == "-":
+            data = read_piped(streams.stdin, settings.most_bytes)
+        else:
+            data = read_bytes(path, piped=True, most=settings.most_bytes)
     except UnreadableError as error:
         raise DotlintError(f"{path}: {error}") from None
     result = lint_path("<stdin>" if name == "-" else name, settings, data=data)
-    return only_block(result, settings) if result.context is None and result.unreadable is None else result
+    if result.context is not None or result.unreadable is not None:
+        return result
+    from dotlint.pipeline.documents import only_block
+
+    return only_block(result, settings)
 
 
 def _is_missing(path: str) -> bool:

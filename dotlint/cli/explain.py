@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dotlint.cli.linting import lint_one
-from dotlint.cli.options import file_options
+from dotlint.cli.options import file_options, selection_options
 from dotlint.cli.streams import write_result
 from dotlint.errors import DotlintError
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 @click.command("explain")
 @file_options
+@selection_options("Show the findings of only these rules: codes, prefixes or names, comma-separated.")
 @click.argument("node", metavar="[NODE]", required=False)
 @click.pass_obj
 def command(streams: Streams, /, path: str, node: str | None, **options: Unpack[FileOptions]) -> int:

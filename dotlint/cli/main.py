@@ -15,6 +15,7 @@ from dotlint.cli.choice import did_you_mean
 from dotlint.cli.output import FORMATS
 from dotlint.cli.streams import FAILED, StreamError, Streams, drop_unwritten, fail
 from dotlint.errors import DotlintError
+from dotlint.files.reading import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,8 +24,8 @@ __all__ = ["FORMATS", "main"]
 
 # Each is a module of this package with a function `command`, and imported only when it runs.
 COMMANDS = (
-    "check", "completion", "config", "diff", "explain", "infer", "new", "new-rule", "overview", "render", "rule", "rules",
-    "server", "strategy", "summary",
+    "batch", "check", "completion", "config", "diff", "explain", "infer", "mcp", "new", "new-rule", "overview", "render",
+    "rule", "rules", "server", "strategy", "summary",
 )  # fmt: skip
 
 _ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
@@ -90,7 +91,7 @@ def main(
     )
     try:
         arguments = None if argv is None else list(argv)
-        with redirect_stdout(streams.stdout):  # click writes help there
+        with recorded(), redirect_stdout(streams.stdout):  # click writes help there
             status = cli.main(args=arguments, prog_name="dotlint", standalone_mode=False, obj=streams)
     except click.exceptions.NoArgsIsHelpError as error:
         streams.stdout.write(error.format_message() + "\n")
@@ -118,9 +119,14 @@ def main(
 
 
 def _usage_mistake(error: click.UsageError) -> str:
+    from dotlint.text.nearest import nearest
+
     if isinstance(error, click.NoSuchOption):
-        near = f"; did you mean `{error.possibilities[0]}`?" if error.possibilities else ""
-        return f"no such option `{error.option_name}`{near}"
+        known = {name.lstrip("-"): name for p in error.ctx.command.params for name in p.opts} if error.ctx else {}
+        near = nearest(error.option_name.lstrip("-"), [*known, "help"])
+        return f"no such option `{error.option_name}`" + (
+            f"; did you mean `{known.get(near, f'--{near}')}`?" if near else ""
+        )
     text = error.format_message().rstrip(".")
     parameter = error.param if isinstance(error, click.BadParameter) else None
     if parameter and parameter.name and error.ctx and error.ctx.get_parameter_source(parameter.name) is _ENVIRONMENT:

@@ -142,6 +142,22 @@ strategy_options = _all(
     world_option,
     model_option,
 )  # fmt: skip
+
+
+def selection_options(select_help: str) -> Callable[..., Any]:
+    """Return the options that select rules; `select_help` is the help of `--select`."""
+    return _all(
+        click.option("--select", multiple=True, metavar="RULES", shell_complete=complete_rules, help=select_help),
+        click.option(
+            "--extend-select", multiple=True, metavar="RULES", shell_complete=complete_rules,
+            help="Also run these rules.",
+        ),
+        click.option(
+            "--ignore", multiple=True, metavar="RULES", shell_complete=complete_rules, help="Skip these rules."
+        ),
+    )  # fmt: skip
+
+
 configuration_options = _all(
     click.option(
         "--config", multiple=True, type=Whole(), metavar="FILE|KEY = VALUE",

@@ -9,7 +9,7 @@ from dotlint.cli.streams import terminal_width, use_color, write_result
 from dotlint.files.paths import as_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dotlint.cli.options import CheckOptions
     from dotlint.cli.streams import Streams
@@ -19,6 +19,7 @@ FORMATS = (
     "report",
     "full",
     "concise",
+    "llm",
     "markdown",
     "json",
     "jsonl",
@@ -30,7 +31,7 @@ FORMATS = (
     "rdjson",
     "html",
 )
-_FOR_PEOPLE = ("report", "full", "concise", "markdown")
+_FOR_READERS = ("report", "full", "concise", "llm", "markdown")
 
 
 def wants_pages(options: CheckOptions) -> bool:
@@ -48,20 +49,39 @@ def results_to_report(results: list[FileResult], options: CheckOptions) -> list[
     return [r for r in results if r.findings or r.unreadable is not None] if options["quiet"] else results
 
 
+def has_last_line(options: CheckOptions) -> bool:
+    """Return whether the report ends with a line that counts the findings, also those that were fixed."""
+    return options["form"] in _FOR_READERS and options["form"] != "llm" and not options["statistics"]
+
+
 def write_report(
     streams: Streams,
     results: list[FileResult],
     files: Sequence[tuple[str, Settings]],
     options: CheckOptions,
     terminal: Streams | None = None,
+    fixed: Mapping[str, int] | None = None,
 ) -> None:
-    """Write the report of a check. What people read has no part for a path that does not exist: a message reports it."""
+    """Write the report of a check. What people read has no part for a path that does not exist: a message reports it.
+
+    `fixed` counts the findings that the run has fixed, by code.
+    """
     reported = results_to_report(results, options)
-    if options["form"] in _FOR_PEOPLE and not options["statistics"]:
+    if options["form"] in _FOR_READERS and not options["statistics"]:
         reported = [r for r in reported if r.unreadable is None or r.path.startswith("<") or os.path.lexists(r.path)]
         if results and not reported and not options["quiet"]:
             return
-    write_result(streams, render(reported, files, options, terminal or streams), options["output"])
+    last = _last_line(results, fixed, options) if has_last_line(options) else ""
+    write_result(streams, render(reported, files, options, terminal or streams, last), options["output"])
+
+
+def _last_line(results: Sequence[FileResult], fixed: Mapping[str, int] | None, options: CheckOptions) -> str:
+    """Return what the run found in all files; with --quiet or in the concise format, nothing if there is nothing."""
+    from dotlint.report.found import found
+
+    nothing = not fixed and not any(result.findings or result.unreadable is not None for result in results)
+    silent = nothing and (options["quiet"] or options["form"] == "concise")
+    return "" if silent or not results else found(results, fixed)
 
 
 def repeated_options(options: CheckOptions) -> str:
@@ -83,9 +103,16 @@ def _quoted(word: str) -> str:
 
 
 def render(
-    results: list[FileResult], files: Sequence[tuple[str, Settings]], options: CheckOptions, streams: Streams
+    results: list[FileResult],
+    files: Sequence[tuple[str, Settings]],
+    options: CheckOptions,
+    streams: Streams,
+    last: str = "",
 ) -> str:
-    """Render results in any format except HTML. Each report module is imported only if it is used."""
+    """Render results in any format except HTML; `last` is the last line of what people read.
+
+    Each report module is imported only if it is used.
+    """
     form = options["form"]
     if options["statistics"]:
         from dotlint.report import statistics
@@ -98,31 +125,37 @@ def render(
     if form == "concise":
         from dotlint.report import concise
 
-        return concise.render(results)
+        return concise.render(results, last)
+    if form == "llm":
+        from dotlint.report import llm
+
+        words = ["dotlint check --format llm", repeated_options(options)]
+        paths = [_quoted(path) for path in options["paths"] if path == "-" or os.path.lexists(path)]
+        return llm.render(results, " ".join(filter(None, words)), paths)
     if form in ("full", "report", "markdown"):
-        return _for_people(results, options, terminal=options["output"] is None and streams.stdout.isatty())
+        return _for_people(results, options, last, terminal=options["output"] is None and streams.stdout.isatty())
     return _for_machines(results, files, form)
 
 
-def _for_people(results: list[FileResult], options: CheckOptions, *, terminal: bool) -> str:
+def _for_people(results: list[FileResult], options: CheckOptions, last: str, *, terminal: bool) -> str:
     color = use_color(options["color"], terminal=terminal)
     form, width = options["form"], terminal_width()
     links = form != "markdown" and terminal and color and _terminal_has_links()
     if form == "full":
         from dotlint.report import full
 
-        return full.render(results, width=width, color=color, links=links)
-    from dotlint.report.model import outline
+        return full.render(results, width=width, color=color, links=links, last=last)
+    from dotlint.report.outline import outline
 
     repeated = repeated_options(options)
     outlines = [outline(result, repeated, links=links) for result in results]
     if form == "markdown":
         from dotlint.report import markdown
 
-        return markdown.render(outlines)
+        return markdown.render(outlines, last)
     from dotlint.report import rich_report
 
-    return rich_report.render(outlines, width=width, color=color)
+    return rich_report.render(outlines, width=width, color=color, verbose=options["verbose"], last=last)
 
 
 def _terminal_has_links() -> bool:

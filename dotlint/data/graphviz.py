@@ -12,7 +12,8 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.json import decode
 
-from dotlint.files.paths import read_file, sibling_path
+from dotlint.files.paths import sibling_path
+from dotlint.files.reading import read_file
 
 Element = Literal["graph", "cluster", "subgraph", "node", "edge"]
 LETTERS: dict[Element, str] = {"graph": "G", "cluster": "C", "subgraph": "S", "node": "N", "edge": "E"}
@@ -69,6 +70,13 @@ def _fact(name: str, line: str) -> AttributeFact:
 def attributes() -> dict[str, AttributeFact]:
     """Return every documented attribute by its name, which is case-sensitive."""
     return {name: _fact(name, line) for name, line in _table()["attributes"].items()}
+
+
+@cache
+def defaults() -> dict[str, str]:
+    """Return what Graphviz uses if an attribute is not set, in words; attributes without a fixed default are left out."""
+    found: dict[str, str] = _table()["defaults"]
+    return found
 
 
 @cache

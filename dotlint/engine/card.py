@@ -59,6 +59,7 @@ class Card(Struct, frozen=True, omit_defaults=True):
     that the rule requires: `strategy` (a declared one) or `model` (`model_facts` of the strategy file); with
     `report_skip`, reports list the rule as skipped if no strategy is declared. The other fields are what the rest of
     dotlint needs to know about the rule, so that no other module uses its code; docs/own-rules.md explains them.
+    `since` is the first version with the rule, and `parameter_help` says what each parameter does.
     """
 
     code: str
@@ -72,6 +73,8 @@ class Card(Struct, frozen=True, omit_defaults=True):
     needs: tuple[str, ...] = ()
     presets: tuple[str, ...] = ("recommended", "strict")
     parameters: dict[str, Any] = field(default_factory=dict)
+    parameter_help: dict[str, str] = field(default_factory=dict)
+    since: str | None = None
     outcomes: dict[str, Variant] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
     aliases: tuple[str, ...] = ()
@@ -99,6 +102,11 @@ class Card(Struct, frozen=True, omit_defaults=True):
     def may_fix(self) -> bool:
         """Whether any outcome of the rule has a fix."""
         return self.fix is not None or any(variant.fix in {"safe", "unsafe"} for variant in self.outcomes.values())
+
+    @property
+    def stability(self) -> Literal["stable", "preview"]:
+        """`preview` if the rule runs only on request: what it finds may change in every release."""
+        return "preview" if self.presets == ("strict",) else "stable"
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from dotlint.engine.card import (
 )
 from dotlint.engine.finding import SEVERITIES, Applicability, Severity
 from dotlint.engine.sections import SECTIONS
+from dotlint.files.reading import read_file, reason
 from dotlint.text.regex import regex
 from dotlint.text.toml import read_toml
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _FILE = regex(r"(?P<code>[A-Z]{1,8}\d{3})-(?P<name>[a-z0-9-]+)\.toml")
 _NAME = regex(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_VERSION = regex(r"[0-9]+(\.[0-9]+)*")
 _NEEDS = {"strategy", "model"}
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "claims-absence": get_args(Absence),
@@ -104,7 +106,7 @@ def _facts(table: dict[str, Any], where: str) -> dict[str, Any]:
 VALUES: Final = {**_CHOICES, **_LISTS}
 KEYS: Final = {
     "code", "name", "summary", "check", "severity", "section", "why", "fix", "needs", "presets", "parameters",
-    "outcome", "example", "aliases", *_CHOICES, *_LISTS, *_FLAGS,
+    "parameter-help", "since", "outcome", "example", "aliases", *_CHOICES, *_LISTS, *_FLAGS,
 }  # fmt: skip
 
 
@@ -127,6 +129,12 @@ def read_card(text: str, where: str) -> Card:
         )
         for name, v in table.get("outcome", {}).items()
     }
+    since = table.get("since")
+    if since is not None and not (isinstance(since, str) and _VERSION.fullmatch(since)):
+        raise CardError(f"{where}: `since` is {since!r}, but must be a version such as 1.2.0")
+    parameters, explained = dict(table.get("parameters", {})), dict(table.get("parameter-help", {}))
+    if unknown := sorted(set(explained) - set(parameters)):
+        raise CardError(f"{where}: `parameter-help` explains `{unknown[0]}`, which is not under `[parameters]`")
     needs = tuple(table.get("needs", ()))
     if set(needs) - _NEEDS:
         raise CardError(
@@ -144,7 +152,9 @@ def read_card(text: str, where: str) -> Card:
         fix=None if fix == "none" else cast("Applicability", _choice(fix, ("safe", "unsafe", "none"), "fix", where)),
         needs=needs,
         presets=tuple(_choice(p, PRESETS, "presets", where) for p in table.get("presets", ("recommended", "strict"))),
-        parameters=dict(table.get("parameters", {})),
+        parameters=parameters,
+        parameter_help={name: _text(explained, name, where) for name in explained},
+        since=since,
         outcomes=outcomes,
         examples=tuple(Example(**example) for example in table.get("example", ())),
         aliases=_aliases(table, where),
@@ -159,9 +169,9 @@ def read_files(folder: Path) -> list[tuple[str, Card]]:
         if path.name in {"vocabulary.toml", "operators.toml"}:
             continue
         try:
-            card = read_card(path.read_text(encoding="utf-8"), str(path))
+            card = read_card(read_file(path).decode("utf-8"), str(path))
         except (OSError, UnicodeDecodeError) as error:
-            raise CardError(f"{path}: cannot be read: {error}") from error
+            raise CardError(f"{path}: cannot be read: {reason(error)}") from error
         named = _FILE.fullmatch(path.name)
         if named and (named["code"], named["name"]) != (card.code, card.name):
             raise CardError(

@@ -11,7 +11,7 @@ from dotlint.strategy.phases import Strategy  # noqa: TC001 - msgspec reads what
 from dotlint.syntax.source import Position  # noqa: TC001
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dotlint.deployment.tensors.model import Flow
 
@@ -33,16 +33,22 @@ class SourceLines(Protocol):
         """Return the column of an offset in bytes of UTF-8, from 1."""
         ...
 
+    def line_hashes(self, lines: Iterable[int]) -> Mapping[int, str]:
+        """Return GitHub's hashes of lines, counted from 1."""
+        ...
+
 
 class Excerpt(Struct, frozen=True):
     """The locations that the findings of a text mention, and their lines.
 
-    `byte_columns` has the columns in bytes that differ from those in code points.
+    `byte_columns` has the columns in bytes that differ from those in code points, `hashes` GitHub's hashes of the lines
+    in which locations start.
     """
 
     positions: dict[int, Position]
     lines: dict[int, str]
     byte_columns: dict[int, int] = {}
+    hashes: dict[int, str] = {}
 
     def position(self, offset: int) -> Position:
         """Return the line and column of an offset; raises `KeyError` if no finding mentions it."""
@@ -55,6 +61,10 @@ class Excerpt(Struct, frozen=True):
     def byte_column(self, offset: int) -> int:
         """Return the column of an offset in bytes; raises `KeyError` if no finding mentions it."""
         return self.byte_columns.get(offset) or self.positions[offset].column
+
+    def line_hashes(self, lines: Iterable[int]) -> Mapping[int, str]:  # noqa: ARG002 - the protocol names it
+        """Return the hashes of all lines in which locations of findings start."""
+        return self.hashes
 
 
 class PhaseFile(Struct, frozen=True):

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import force_setattr
 
 from dotlint.deployment.unit import Unit  # noqa: TC001 - as above
+from dotlint.text.display import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +29,11 @@ class Related(Struct, frozen=True):
     start: int
     end: int
 
+    def __repr__(self) -> str:
+        return f"Related({short_repr(self.message, 100)}, {self.start}, {self.end})"
 
-class Location(Struct, frozen=True):
+
+class Location(Struct, frozen=True, repr_omit_defaults=True):
     """A statement that a finding is about, or the part of it that is wrong; offsets in code points, `end` exclusive.
 
     `node` is the node that it declares, if the finding is about a node. `fingerprint` is set at the end of a run.
@@ -56,6 +60,9 @@ class Edit(Struct, frozen=True):
     end: int
     text: str
 
+    def __repr__(self) -> str:
+        return f"Edit({self.start}, {self.end}, {short_repr(self.text)})"
+
 
 class Fix(Struct, frozen=True):
     """Edits that fix a finding, and whether they certainly (`safe`) or only probably (`unsafe`) match the author's intent.
@@ -66,6 +73,9 @@ class Fix(Struct, frozen=True):
     applicability: Applicability
     edits: tuple[Edit, ...]
     title: str = ""
+
+    def __repr__(self) -> str:
+        return f"Fix({self.applicability!r}, {short_repr(self.title, 80)}, {len(self.edits)} edits)"
 
 
 def combined_fix(fixes: Sequence[Fix]) -> Fix | None:

@@ -1,10 +1,13 @@
-"""Which launch options state the degrees that a finding holds the graph against."""
+"""Which launch options state what a finding holds the graph against."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
+
+from dotlint.strategy.calculations.subjects import subjects
+from dotlint.strategy.degrees import AXES
 
 if TYPE_CHECKING:
     from dotlint.engine.context import FileContext
@@ -30,10 +33,12 @@ def with_origins(file: FileContext, findings: list[Finding]) -> list[Finding]:
 def _note(file: FileContext, finding: Finding) -> str:
     assert file.strategy is not None
     phase = finding.about.phase if finding.about is not None else None
+    wanted = subjects(file.rules[finding.code].check)
     stated = [
-        f"{axis.upper()}={each.degrees.get(axis)} ({origin})"
+        f"{f'{name.upper()}={each.degrees.get(name)}' if name in AXES else name} ({origin})"
         for each in file.strategy.phases
         if phase is None or each.name in {phase, None}
-        for axis, origin in each.origins
+        for name, origin in each.origins
+        if name in wanted
     ]
     return f"the launch options state {', '.join(dict.fromkeys(stated))}" if stated else ""

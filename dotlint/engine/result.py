@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from dotlint.engine.crash import is_crash
 from dotlint.engine.finding import SEVERITIES, Finding, Holds, Severity, Undecided
 from dotlint.engine.select import Selection
+from dotlint.files.reading import MOST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,10 @@ Verdict = Literal["correct", "incorrect", "unreadable"]
 
 
 class Settings(Struct, frozen=True):
-    """The settings of a run: the strategy and where it was declared, the rules, the baseline."""
+    """The settings of a run: the strategy and where it was declared, the rules, the baseline.
+
+    A file is read up to `most_bytes`; `piped` is whether it may be a FIFO, because the user named it.
+    """
 
     strategy: Strategy | None = None
     strategy_source: StrategySource | None = None
@@ -38,6 +42,8 @@ class Settings(Struct, frozen=True):
     fail_on: Severity = "warning"
     vocabularies: tuple[str, ...] = ()
     ignore_suppressions: bool = False
+    most_bytes: int = MOST_BYTES
+    piped: bool = False
 
 
 class FileResult(Struct):
@@ -203,4 +209,6 @@ def excerpt_of(findings: list[Finding], source: Source) -> Excerpt:
     lines = sorted({positions[offset].line for offset in starts})
     columns = {} if source.is_ascii else {offset: source.byte_column(offset) for offset in positions}
     byte_columns = {offset: column for offset, column in columns.items() if column != positions[offset].column}
-    return Excerpt(positions, {line: source.line_text(line) for line in lines}, byte_columns)
+    located = {positions[location.start].line for f in findings for location in f.locations}
+    hashes = source.line_hashes(located) if located else {}
+    return Excerpt(positions, {line: source.line_text(line) for line in lines}, byte_columns, hashes)

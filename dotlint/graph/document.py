@@ -24,7 +24,8 @@ class Document(Struct, eq=False):
     graphs: list[Graph]
 
     def __repr__(self) -> str:
-        return f"Document({self.graphs!r})"
+        more = len(self.graphs) - 3
+        return f"Document([{', '.join(map(repr, self.graphs[:3]))}{f', and {more} more' if more > 0 else ''}])"
 
     @property
     def source(self) -> Source:

@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from dotlint.graph.defaults import Defaults, DefaultsLayer
 from dotlint.graph.membership import by_node, innermost, last_attribute, members, span_of
 from dotlint.syntax.tree import Html
+from dotlint.text.display import short_repr
 
 if TYPE_CHECKING:
     from array import array
@@ -53,7 +54,7 @@ class Node(Struct, eq=False):
     _attributes: dict[str, str] | None = None
 
     def __repr__(self) -> str:
-        return f"Node({self.name!r})"
+        return f"Node({short_repr(self.name)})"
 
     @property
     def start(self) -> int:
@@ -166,7 +167,7 @@ class Edge(Struct, eq=False):
     _attributes: dict[str, str] | None = None
 
     def __repr__(self) -> str:
-        return f"Edge({self.tail.name!r}, {self.head.name!r})"
+        return f"Edge({short_repr(self.tail.name)}, {short_repr(self.head.name)})"
 
     @property
     def span(self) -> Span:
@@ -288,7 +289,7 @@ class Subgraph(Struct, eq=False):
     _edge_layer: DefaultsLayer | None = None
 
     def __repr__(self) -> str:
-        return f"Subgraph({self.name!r})"
+        return f"Subgraph({short_repr(self.name)})"
 
     @property
     def start(self) -> int:
@@ -371,7 +372,7 @@ class Graph(Struct, eq=False):
     _in: tuple[list[Edge], array[int]] | None = None
 
     def __repr__(self) -> str:
-        return f"Graph({self.name!r}, nodes={len(self.nodes)}, edges={len(self.edges)})"
+        return f"Graph({short_repr(self.name)}, nodes={len(self.nodes)}, edges={len(self.edges)})"
 
     @property
     def start(self) -> int:

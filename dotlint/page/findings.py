@@ -30,9 +30,8 @@ def _parts(outline: Outline, nodes: Mapping[str, int], whys: Mapping[str, str]) 
         yield "</section>"
     if not outline.sections:
         yield '<p class="nothing">No findings.</p>'
-    if outline.modifications:
-        lines = _modifications(outline, nodes)
-        yield _details("Required modifications", len(outline.modifications), lines, is_open=True)
+    if outline.steps:
+        yield _details("Required modifications", len(outline.steps), _steps(outline, nodes), is_open=True)
     if outline.holds:
         lines = "".join(f"<li><b>{prose(subject)}</b> {prose(text, nodes)}</li>" for subject, text in outline.holds)
         yield _details("Passed", len(outline.holds), f'<ul class="holds">{lines}</ul>')
@@ -46,21 +45,20 @@ def _details(title: str, number: int, inside: str, *, is_open: bool = False) -> 
     return f'<details class="more"{opened}><summary><h3>{title}</h3><span class="count">{number}</span></summary>{inside}</details>'
 
 
-def _modifications(outline: Outline, nodes: Mapping[str, int]) -> str:
-    lines = []
-    for modification in outline.modifications:
-        command = (
-            f'<div class="paste"><pre>{plain(modification.command)}</pre>{_COPY}</div>' if modification.command else ""
-        )
-        lines.append(f"<li>{prose(modification.text, nodes)}{command}</li>")
-    return f'<ol class="todo">{"".join(lines)}</ol>'
+def _steps(outline: Outline, nodes: Mapping[str, int]) -> str:
+    steps = "".join(f"<li>{prose(step.text, nodes)} ({listed(step.references, 12)})</li>" for step in outline.steps)
+    commands = "".join(
+        f'<li>{plain(one.title.capitalize())}<div class="paste"><pre>{plain(one.command)}</pre>{_COPY}</div></li>'
+        for one in outline.commands
+    )
+    return f'<ol class="todo">{steps}</ol>' + (f'<ul class="commands">{commands}</ul>' if commands else "")
 
 
 _COPY = '<button type="button" class="copy" aria-label="Copy">Copy</button>'
 
 
 def _entry(entry: ReportEntry, nodes: Mapping[str, int], why: str | None, *, alone: bool) -> Iterable[str]:
-    number = "" if alone else f'<span class="number">{entry.number}</span>'
+    number = "" if alone or not entry.number else f'<span class="number">{entry.number}</span>'
     kinds = f"{entry.severity}{' consequence' if entry.fixed_by else ''}"
     yield f'<article class="entry {kinds}"><header>{number}<span class="rule">{plain(entry.code)}</span>'
     yield f'<h4>{plain(entry.name.replace("-", " "))}</h4><span class="badge severity">{entry.severity}</span>'
@@ -75,6 +73,8 @@ def _entry(entry: ReportEntry, nodes: Mapping[str, int], why: str | None, *, alo
         yield f'<p class="note">{prose(entry.note, nodes)}</p>'
     if entry.help:
         yield f'<p class="help">{prose(entry.help, nodes)}</p>'
+    if entry.no_fix:
+        yield f'<p class="note">no automatic fix: {prose(entry.no_fix, nodes)}</p>'
     if entry.fixes and not entry.fixed_by:
         yield f'<p class="fix">{prose(listed(entry.fixes, 4), nodes)}</p>'
     for listing in entry.listings:
@@ -90,7 +90,7 @@ def _entry(entry: ReportEntry, nodes: Mapping[str, int], why: str | None, *, alo
 
 
 def _row(row: Row, nodes: Mapping[str, int]) -> Iterable[str]:
-    location = f'<span class="place">{plain(row.location)}</span>' if row.lines else ""
+    location = f'<span class="place">{plain(row.location)}</span>' if row.positions else ""
     names = "".join(f"<code>{plain(name)}</code> " for name in row.nodes)
     more = f"<span>and {row.unnamed} more</span>" if row.unnamed else ""
     listed = f'<span class="names">{names}{more}</span>' if names or more else ""

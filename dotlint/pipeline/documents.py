@@ -51,6 +51,21 @@ def lint_with_lines_of_document(block: BlockResult, settings: Settings) -> FileR
     return lint_dot(source.with_text("\n" * (block.line - 1) + source.text), settings)
 
 
+def only_block(result: FileResult, settings: Settings) -> FileResult:
+    """Return the result of the only DOT block of a document, or of its only deployment, with the document's lines."""
+    with_graphs = [block for block in result.blocks if block.result.facts.graphs]
+    deployments = [block for block in with_graphs if block.result.facts.is_deployment]
+    for candidates in (with_graphs, deployments):
+        if len(candidates) == 1:
+            return lint_with_lines_of_document(candidates[0], settings)
+    if not with_graphs:
+        raise DotlintError(f"{result.path}: there is no DOT in this document")
+    lines = ", ".join(str(block.line) for block in with_graphs)
+    raise DotlintError(
+        f"{result.path}: this document has several blocks of DOT, at lines {lines}; save the one you mean as a DOT file"
+    )
+
+
 def as_source(block: Block, name: str) -> Source:
     """Return the DOT of a block as a source of its own, with offsets of its own.
 

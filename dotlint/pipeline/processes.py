@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -65,8 +65,10 @@ def lint_slim(path: str, settings: Settings, cache: Cache | None = None, *, data
     if cache is not None and data is None:
         from dotlint.files.discovery import UnreadableError, read_bytes  # noqa: PLC0415 - the workers need it
 
-        with contextlib.suppress(UnreadableError):  # `lint_path` reports it
-            data = read_bytes(path)
+        try:
+            data = read_bytes(path, piped=settings.piped, most=settings.most_bytes)
+        except UnreadableError as error:
+            return FileResult(path, None, [], unreadable=str(error))
     known = cache.get(path, data) if cache is not None and data is not None else None
     if known is not None:
         return known
@@ -190,21 +192,23 @@ class _Worker:
             answer: Answer | str = self.pipe.recv()
         except (EOFError, OSError):
             self.process.join(_PATIENCE)
-            return tasks.lost(self.index, _exit_reason(self.process.exitcode))
+            return tasks.lost(self.index, exit_reason(self.process.exitcode))
         if isinstance(answer, str):
             raise DotlintError(answer)
         return answer
 
 
-def in_processes(tasks: Tasks[Answer], count: int) -> Generator[tuple[int, Answer]]:
+def in_processes(
+    tasks: Tasks[Answer], count: int, *, method: Literal["fork", "spawn"] | None = None
+) -> Generator[tuple[int, Answer]]:
     """Perform tasks in `count` processes, and yield (number, answer) as they finish; an answer must not be a string.
 
     If a process dies, its task is lost and another process replaces it. The generator ends all processes before it
-    ends.
+    ends. `method` starts the processes; by default the fastest that is safe.
     """
     from multiprocessing.connection import wait  # noqa: PLC0415
 
-    context = _context()
+    context = _context(method)
     waiting = iter(range(len(tasks)))
     workers: dict[Any, _Worker] = {}
     started: list[_Worker] = []
@@ -233,13 +237,13 @@ def in_processes(tasks: Tasks[Answer], count: int) -> Generator[tuple[int, Answe
         _terminate(started)
 
 
-def _context() -> BaseContext:
-    """Return the start method: fork on Linux with a single thread, where it is fast and safe; else spawn."""
+def _context(method: Literal["fork", "spawn"] | None) -> BaseContext:
+    """Return the start method, by default fork on Linux with a single thread, where it is fast and safe; else spawn."""
     import multiprocessing  # noqa: PLC0415
     import threading  # noqa: PLC0415
 
     fork = sys.platform == "linux" and threading.active_count() == 1
-    return multiprocessing.get_context("fork" if fork else "spawn")
+    return multiprocessing.get_context(method or ("fork" if fork else "spawn"))
 
 
 @contextlib.contextmanager
@@ -277,7 +281,8 @@ def _work(pipe: Connection, tasks: Tasks[Any], inherited: Sequence[Connection]) 
             pipe.send(answer)
 
 
-def _exit_reason(status: int | None) -> str:
+def exit_reason(status: int | None) -> str:
+    """Return why a process ended, from its exit status; None is unknown."""
     import signal  # noqa: PLC0415 - only where several processes work
 
     if status is not None and status < 0:

@@ -7,6 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from dotlint.engine.sections import SECTIONS
+from dotlint.text.toml import as_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,10 +79,15 @@ def page(card: Card, *, width: int) -> str:
         f"section:  {SECTIONS[card.section]}",
         f"presets:  {', '.join(card.presets)}",
     ]
+    if card.since:
+        lines.append(f"since:    {card.since} ({card.stability})")
     if card.needs:
         lines.append(f"needs:    {' and '.join(card.needs)}")
     for key, value in card.parameters.items():
-        lines.append(f"parameter {key} = {value!r}")
+        lines.append(f"parameter {key} = {as_toml(value)}")
+        lines += textwrap.wrap(
+            card.parameter_help.get(key, ""), wrap.width, initial_indent="          ", subsequent_indent="          "
+        )
     for example in card.examples:
         command = (
             f" --strategy {example.strategy}"

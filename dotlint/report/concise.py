@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from dotlint.engine.result import FileResult
 
 
-def render(results: Sequence[FileResult]) -> str:
-    """Return `path:line:column: severity: CODE message` for each location; `[*]` marks findings with a safe fix."""
+def render(results: Sequence[FileResult], last: str = "") -> str:
+    """Return `path:line:column: severity: CODE message` for each location, and the `last` line.
+
+    `[*]` marks findings with a safe fix.
+    """
     lines: list[str] = []
     for result in results:
         path = one_line(result.path, 4096)
@@ -27,4 +30,4 @@ def render(results: Sequence[FileResult]) -> str:
             text = f"{finding.severity}: {finding.code}{mark} {one_line(finding.message)}{causes}"
             positions = (result.source.position(location.start) for location in finding.locations)
             lines += [f"{path}:{at.line}:{at.column}: {text}" for at in positions]
-    return "".join(line + "\n" for line in lines)
+    return "".join(line + "\n" for line in [*lines, *([last] if last else [])])

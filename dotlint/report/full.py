@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
+from dotlint.report.causes import causes_first
+from dotlint.report.frame import frame_of, window
 from dotlint.report.links import page
 from dotlint.report.merge import names_its_nodes, shorter
 from dotlint.report.ranges import shortened
-from dotlint.text.display import one_line, visible
+from dotlint.text.display import one_line
 from dotlint.text.english import listed
 
 if TYPE_CHECKING:
@@ -27,14 +28,13 @@ _RED, _YELLOW, _CYAN, _BLUE, _BOLD, _OFF = (
     "\x1b[0m",
 )
 _COLORS = {"error": _RED, "warning": _YELLOW, "info": _CYAN}
-_TAB = "    "
 _MOST_RELATED = 6
 
 
-def render(results: Sequence[FileResult], *, width: int, color: bool, links: bool = False) -> str:
-    """Return a code frame for each finding; source lines wider than `width` columns are cut around the location.
+def render(results: Sequence[FileResult], *, width: int, color: bool, links: bool = False, last: str = "") -> str:
+    """Return a code frame for each finding, and the `last` line; causes come before what follows from them.
 
-    `links` makes each code a terminal hyperlink (OSC 8) to the page of its rule.
+    Source lines wider than `width` columns are cut around the location. `links` makes each code a terminal hyperlink (OSC 8) to the page of its rule.
     """
     lines: list[str] = []
     for result in results:
@@ -44,12 +44,14 @@ def render(results: Sequence[FileResult], *, width: int, color: bool, links: boo
                 "",
             ]
             continue
-        for index, finding in enumerate(result.findings):
+        for index, finding in enumerate(causes_first(result.findings)):
             if index:
                 lines.append("")
             lines += _finding_lines(finding, result, width, color, page(finding.code, finding.name) if links else None)
         if result.findings:
             lines.append("")
+    if last:
+        lines.append(_paint(last, _BOLD, color))
     return "".join(line.rstrip() + "\n" for line in lines)
 
 
@@ -118,50 +120,13 @@ def _frame_lines(
     tint: str,
 ) -> Iterable[str]:
     """Yield a source line and its underline; a span of several lines is underlined to the end of the first one."""
-    position = source.position(start)
-    line = source.line_text(position.line).removesuffix("\r")
-    first = min(position.column - 1, len(line))
+    frame = frame_of(source, start, end)
     final = source.position(end)
-    last = final.column - 1 if final.line == position.line else len(line)
-    last = max(last, first + 1)
-    if message and final.line > position.line:
+    if message and final.line > frame.line:
         message = f"{message}, to line {final.line}"
-    room = max(20, width - gutter - 4)
-    text, under_from, under_to = _window(line, first, last, room)
-    number = _paint(f"{position.line:>{gutter}} |", _BLUE, color)
+    text, under_from, under_to = window(frame, max(20, width - gutter - 4))
+    number = _paint(f"{frame.line:>{gutter}} |", _BLUE, color)
     yield f"{number} {text}"
     marks = " " * under_from + _paint(mark * max(1, under_to - under_from), tint, color)
     note = f" {_paint(one_line(message), tint, color)}" if message else ""
     yield f"{' ' * gutter}{_paint(' |', _BLUE, color)} {marks}{note}"
-
-
-def _window(line: str, first: int, last: int, room: int) -> tuple[str, int, int]:
-    """Cut a line to `room` columns around a span; return the text, and the start and end column of the span in it."""
-    cut_left = 0
-    if _columns(line[: min(last, len(line))]) > room or _columns(line) > room:
-        cut_left = max(0, first - room // 3) if _columns(line[:first]) > room // 2 else 0
-    head = "…" if cut_left else ""
-    text = head + _expand(line[cut_left:])
-    under_from = len(head) + _columns(line[cut_left:first])
-    under_to = under_from + _columns(line[first:last] or " ")
-    if _width(text) > room:
-        while _width(text) > room - 1:
-            text = text[: max(1, len(text) - max(1, (_width(text) - room) // 2))]
-        text += "…"
-        under_to = min(under_to, room)
-    return text, under_from, max(under_to, under_from + 1)
-
-
-def _expand(text: str) -> str:
-    return visible(text).replace("\t", _TAB)
-
-
-def _columns(text: str) -> int:
-    return _width(_expand(text))
-
-
-def _width(text: str) -> int:
-    """Return the terminal columns of a printable text: two for wide East Asian characters, none for combining ones."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import os
-import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from dotlint._version import __version__
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PROJECT = "https://github.com/dotlint/dotlint"
+SITE: Final = ""  # The address of the published documents; while it is empty, no output links to a rule.
 _KNOWN = {"iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "Tabby", "rio", "mintty"}
+_ADDRESS = regex(r"https?://[!-~]+")
 _TERMS = regex(r"xterm-(kitty|ghostty)|alacritty|foot|contour|wezterm")
 
 
-def page(code: str, name: str) -> str | None:
-    """Return the address of the card of one of dotlint's own rules; None for a user rule."""
-    from dotlint.engine.resources import rules_folder  # noqa: PLC0415
+def site() -> str | None:
+    """Return the address of the documents, with a final slash: that of `DOTLINT_SITE`, if set, or of this release."""
+    address = os.environ.get("DOTLINT_SITE", SITE).rstrip("/")
+    return f"{address}/" if _ADDRESS.fullmatch(address) else None
 
-    inside = f"{code[0]}/{code}-{name}.toml"
-    if not re.fullmatch(r"[A-Z][0-9]{3}", code) or not (rules_folder() / inside).is_file():
+
+def page(code: str, name: str) -> str | None:
+    """Return the address of the page of one of dotlint's own rules; None for a user rule, or if there is no site."""
+    address = site()
+    if address is None:
         return None
-    return f"{PROJECT}/blob/v{__version__}/rules/{inside}"
+    from dotlint.engine.own_cards import own_cards  # noqa: PLC0415 - rarely needed
+
+    known = any((card.code, card.name) == (code, name) for card in own_cards())
+    return f"{address}rules/{code}/" if known else None
 
 
 def supported(environment: Mapping[str, str] = os.environ) -> bool:

@@ -10,14 +10,16 @@ from dotlint.files.exclusion import repository_of
 
 
 def in_repository(path: str) -> str:
-    """Return a path relative to the root of its repository, or else to the current directory, with forward slashes.
+    """Return a path relative to the root of the repository, or else to the current directory, with forward slashes.
 
-    A path outside both is absolute. A name such as `<stdin>`, which is not a path, is returned unchanged.
+    The repository is the one around the current directory if the file is in it, even in a submodule, and else the one
+    around the file. A path outside both is absolute. A name such as `<stdin>`, which is not a path, is returned unchanged.
     """
     if path.startswith("<"):
         return path
     whole = Path(os.path.abspath(path))  # noqa: PTH100 - report the path of a symbolic link, not of its target
-    for root in (repository_of(str(whole.parent)), Path.cwd()):
+    here = str(Path.cwd())
+    for root in (repository_of(here), repository_of(str(whole.parent)), here):
         if root is not None and whole.is_relative_to(root):
             return whole.relative_to(root).as_posix()
     return whole.as_posix()
@@ -32,3 +34,8 @@ def uri(path: str) -> tuple[str, bool]:
         return "file://" + ("" if text.startswith("/") else "/") + text, False
     # A colon in the first segment would start a scheme, but `quote` has escaped it as %3A.
     return text, True
+
+
+def uri_of_file(path: str) -> str:
+    """Return the absolute URI of a file on this machine."""
+    return Path(os.path.abspath(path)).as_uri()  # noqa: PTH100 - as above

@@ -30,11 +30,17 @@ _MOST_FOLDED = 60
 def alike(findings: Sequence[Finding]) -> list[list[Finding]]:
     """Group the findings of an entry into rows.
 
-    Few findings get a row each. Of many, those whose messages differ only in numbers share a row. If there are still too
-    many rows, the last one has all remaining findings; see `left_over`.
+    Those that others cause share one row. Few findings get a row each, except those with listings that differ only in
+    their units. Of many, those whose messages differ only in numbers share a row. If there are still too many rows, the
+    last one has all remaining findings; see `left_over`.
     """
+    if findings[0].caused_by:
+        return [list(findings)]
     if len(findings) <= MOST_FINDINGS:
-        return [[finding] for finding in findings]
+        with_unit: dict[object, list[Finding]] = defaultdict(list)
+        for finding in findings:
+            with_unit[_without_unit(finding) if finding.listings else id(finding)].append(finding)
+        return list(with_unit.values())
     groups: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         groups[without_numbers(finding.message)].append(finding)
@@ -42,6 +48,10 @@ def alike(findings: Sequence[Finding]) -> list[list[Finding]]:
     if len(rows) <= _MOST_ROWS:
         return rows
     return [*rows[: _MOST_ROWS - 1], [one for row in rows[_MOST_ROWS - 1 :] for one in row]]
+
+
+def _without_unit(finding: Finding) -> str:
+    return finding.message.replace(str(finding.about), "\0", 1) if finding.about else f"\0{id(finding)}"
 
 
 def left_over(groups: Sequence[Sequence[Finding]]) -> bool:
@@ -52,9 +62,11 @@ def left_over(groups: Sequence[Sequence[Finding]]) -> bool:
 def one_for_all(findings: Sequence[Finding], *, over: bool = False) -> str:
     """Return one message for a group of findings; `over` is whether it has the remaining ones."""
     if over:
-        return f"and {count(len(findings), 'more finding')} of this rule"
+        return f"{count(len(findings), 'more finding')} of this rule"
     if len(findings) == 1:
         return findings[0].message
+    if len(findings) <= MOST_FINDINGS and len(set(map(_without_unit, findings))) == 1:
+        return f"{findings[0].message}; the same in {listed([str(finding.about) for finding in findings[1:]], 12)}"
     return f"{len(findings)} findings: {ranged([finding.message for finding in findings])}"
 
 
@@ -74,9 +86,12 @@ def titles(listings: Iterable[Listing]) -> list[str]:
     return [ranged(some) for some in groups.values()]
 
 
-def shorter(listings: Sequence[Listing]) -> tuple[Listing, ...]:
-    """Return the listings; if they are very many or very long, similar ones are merged and their edges folded."""
-    listings = [_folded_names(listing) for listing in listings]
+def shorter(listings: Sequence[Listing], most_names: int = _MOST_NAMES) -> tuple[Listing, ...]:
+    """Return the listings; if they are very many or very long, similar ones are merged and their edges folded.
+
+    A line of more than `most_names` names has them folded.
+    """
+    listings = [_folded_names(listing, most_names) for listing in listings]
     if len(listings) <= _MOST_LISTINGS and sum(len(listing.lines) for listing in listings) <= _MOST_LINES:
         return tuple(listings)
     alike: dict[object, list[Listing]] = defaultdict(list)
@@ -99,6 +114,20 @@ def shorter(listings: Sequence[Listing]) -> tuple[Listing, ...]:
     return (*kept, Listing(_remaining(over) if over else "similar units are merged", (), note))
 
 
+def hoisted(listings: Sequence[Listing]) -> tuple[Listing, ...]:
+    """Return the listings; lines of prose that differ only in numbers from one to the next are one line for all.
+
+    `stage 2`, `14 operators: norm2, qkv2` and the same of stages 3 and 4 become `14 operators: norm{2..4}, qkv{2..4}`.
+    """
+    if len(listings) < 2 or any(listing.paste or not listing.lines for listing in listings):
+        return tuple(listings)
+    first = [listing.lines[0] for listing in listings]
+    if ", " not in first[0] or len(set(map(without_numbers, first))) > 1:
+        return tuple(listings)
+    rest = (Listing(listing.title, listing.lines[1:], listing.note) for listing in listings)
+    return (*rest, Listing("each of them", (ranged(first),)))
+
+
 def _remaining(over: Sequence[Listing]) -> str:
     edges = sum(len(listing.lines) for listing in over if listing.paste)
     merged_titles = listed(titles(over), 12)
@@ -112,17 +141,19 @@ def _truncated(listing: Listing) -> Listing:
     return Listing(listing.title, (*listing.lines[:_MOST_FOLDED], more), listing.note)
 
 
-def _folded_names(listing: Listing) -> Listing:
-    """Fold the names of a line that lists very many of them: `502 operators: s2_qkv_0, s2_qkv_1, ...`."""
-    if listing.paste or all(line.count(", ") < _MOST_NAMES for line in listing.lines):
+def _folded_names(listing: Listing, most: int) -> Listing:
+    """Fold the names of a line that lists many of them: `502 operators: s2_qkv_0, s2_qkv_1, ...`."""
+    if listing.paste or all(line.count(", ") < most for line in listing.lines):
         return listing
-    return Listing(listing.title, tuple(map(_folded_line, listing.lines)), listing.note)
+    return Listing(listing.title, tuple(_folded_line(line, most) for line in listing.lines), listing.note)
 
 
-def _folded_line(line: str) -> str:
+def _folded_line(line: str, most: int) -> str:
     head, _, rest = line.partition(": ")
     names = rest.split(", ")
-    if len(names) <= _MOST_NAMES or '"' in rest:
+    if all(len(name) > 1 and name[0] == name[-1] == '"' for name in names):
+        names = [name[1:-1] for name in names]
+    if len(names) <= most or any('"' in name for name in names):
         return one_line(line, 2000)
     folded, left = shortened(names, _MOST_NAMES)
     return one_line(f"{head}: {', '.join(folded)}{f' and {left} more' if left else ''}", 2000)

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dotlint.report.causes import fixed_by
-from dotlint.report.links import PROJECT, page
+from dotlint.report.links import page, site
 from dotlint.report.location import in_repository
 from dotlint.text.display import visible
 
@@ -27,7 +27,8 @@ def render(results: Sequence[FileResult]) -> str:
     The suggestions are the edits of safe fixes, with the first location.
     """
     diagnostics = [entry for result in results for entry in _diagnostics(result)]
-    found = {"source": {"name": "dotlint", "url": PROJECT}, "severity": "WARNING", "diagnostics": diagnostics}
+    source = {"name": "dotlint", **({"url": address} if (address := site()) else {})}
+    found = {"source": source, "severity": "WARNING", "diagnostics": diagnostics}
     return json.dumps(found, ensure_ascii=True, indent=2) + "\n"
 
 

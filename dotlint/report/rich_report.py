@@ -10,13 +10,17 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from dotlint.report.frame import window
 from dotlint.text.display import one_line
+from dotlint.text.english import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dotlint.engine.finding import Listing
+    from dotlint.report.frame import Frame
     from dotlint.report.model import Outline, ReportEntry, Row, Section
+    from dotlint.syntax.source import Position
 
 _VERDICTS = {
     "correct": ("✓ CORRECT", "bold green"),
@@ -25,10 +29,18 @@ _VERDICTS = {
     "unreadable": ("✗ UNREADABLE", "bold red"),
 }
 _COLORS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+_FIXES = {"safe": "green", "unsafe": "magenta"}
+_WRAPPING = Console(file=io.StringIO(), legacy_windows=False)
+_INDENT = 3
+_SHORT = 60  # names up to this length follow the message in its paragraph
+_MOST_LOCATIONS = 3
 
 
-def render(outlines: Sequence[Outline], *, width: int, color: bool) -> str:
-    """Return the reports for a terminal of `width` columns; without color there are no escape sequences."""
+def render(outlines: Sequence[Outline], *, width: int, color: bool, verbose: bool = False, last: str = "") -> str:
+    """Return the reports for a terminal of `width` columns, and the `last` line; without color no escape sequences.
+
+    Of several files, those without findings have one line. `verbose` lists what passed and what was skipped.
+    """
     out = io.StringIO()
     console = Console(
         file=out,
@@ -41,67 +53,208 @@ def render(outlines: Sequence[Outline], *, width: int, color: bool) -> str:
         emoji=False,
         legacy_windows=False,
     )
-    for index, outline in enumerate(outlines):
-        if index:
+    before = False
+    for outline in outlines:
+        brief = len(outlines) > 1 and not outline.sections and not verbose
+        if before or (not brief and outline is not outlines[0]):
             console.print()
-        for part in _report_parts(outline, width):
+        parts = _head(outline, width) if brief else _report_parts(outline, width, verbose=verbose)
+        for part in parts:
             console.print(part)
+        before = not brief
+    if last:
+        console.print(*([] if not outlines else [""]), Text(last, style="bold"), sep="\n")
     # Rich pads lines to the width, which a file does not need.
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n")) if not color else out.getvalue()
 
 
-def _report_parts(outline: Outline, width: int) -> Iterable[RenderableType]:
-    word, style = _VERDICTS[outline.kind]
-    yield _two_ends(Text(one_line(outline.path, 4096), style="bold"), Text(word or outline.verdict, style=style))
-    if outline.caveat:
-        yield _two_ends(Text(), Text(outline.caveat, style=style))
-    for fact in outline.facts:
-        yield Text(one_line(fact), style="dim" if outline.kind != "unreadable" else "")
+def _report_parts(outline: Outline, width: int, *, verbose: bool) -> Iterable[RenderableType]:
+    yield from _head(outline, width)
+    for fact in outline.facts if outline.kind != "unreadable" else ():
+        yield Text(one_line(fact), style="dim")
     if outline.tally:
         yield Text(outline.tally)
-    if outline.sections:
-        yield _heading("Critical issues" if _has_errors(outline) else "Issues")
-        for section in outline.sections:
-            yield Text()
-            yield from _section_parts(section, width)
-    if outline.holds:
-        yield _heading("Passed")
-        yield _pair_table(outline.holds, "✓", "green")
-    if outline.undecided:
-        yield _heading("Skipped")
-        yield _pair_table(outline.undecided, "–", "dim")
-    if outline.modifications:
-        yield _heading("Required modifications")
-        table = Table.grid(padding=(0, 2, 0, 0))
-        table.add_column(justify="right")
-        table.add_column(overflow="fold")
-        for number, modification in enumerate(outline.modifications, 1):
-            text = Text(one_line(modification.text))
-            if modification.command:
-                text.append(f"\n{one_line(modification.command, 4096)}", style="bold")
-            table.add_row(f"{number}.", text)
-        yield Padding(table, (0, 0, 0, 3))
+    for section in outline.sections:
+        yield Text()
+        yield from _section_parts(section, outline, width)
+    if verbose:
+        for title, pairs, mark, style in (
+            ("Passed", outline.holds, "✓", "green"),
+            ("Skipped", outline.undecided, "–", "dim"),
+        ):
+            if pairs:
+                yield Padding(Text(title, style="bold"), (1, 0, 0, 0))
+                yield _pair_table(pairs, mark, style)
+    elif outline.passed or outline.skipped:
+        yield Text()
+        yield from (
+            _labeled(title, text, width)
+            for title, text in (("Passed", outline.passed), ("Skipped", outline.skipped))
+            if text
+        )
+    if outline.steps:
+        yield Text()
+        yield Text("Required modifications", style="bold")
+        yield from _step_lines(outline, width)
     if outline.files:
-        yield _heading("Files for modification")
-        for path in outline.files:
-            yield Text(f"   {one_line(path, 4096)}")
+        yield _labeled("Files for modification", ", ".join(one_line(path, 4096) for path in outline.files), width)
 
 
-def _has_errors(outline: Outline) -> bool:
-    return any(entry.severity == "error" for section in outline.sections for entry in section.entries)
+def _head(outline: Outline, width: int) -> Iterable[RenderableType]:
+    """Return the path and the verdict at the two ends of a line; what does not fit goes to the next one."""
+    word, style = _VERDICTS[outline.kind]
+    path = Text(one_line(outline.path, 4096), style=f"bold link {outline.address}" if outline.address else "bold")
+    word = word or outline.verdict
+    more = one_line(outline.facts[0]) if outline.kind == "unreadable" else outline.caveat
+    verdict = f"{word}, {more}" if more else word
+    for fitting in (verdict, word):
+        if path.cell_len + len(fitting) + 2 <= width:
+            path.append(" " * (width - path.cell_len - len(fitting))).append(fitting, style=f"not bold {style}")
+            break
+    else:
+        fitting = ""
+    yield path
+    rest = more if fitting == word else "" if fitting else verdict
+    if rest:
+        yield Text(rest, style=style)
 
 
-def _heading(text: str) -> RenderableType:
-    return Padding(Text(text, style="bold underline"), (1, 0, 0, 0))
+def _labeled(label: str, text: str, width: int) -> RenderableType:
+    return _hanging(Text(label, style="bold").append("  " + one_line(text, 8000), style="not bold"), width, 0, _INDENT)
 
 
-def _two_ends(left: Text, right: Text) -> RenderableType:
-    """Return a line with one text at each end; they wrap if they do not fit."""
-    table = Table.grid(expand=True)
-    table.add_column(ratio=1, overflow="fold")
-    table.add_column(justify="right", no_wrap=True)
-    table.add_row(left, right)
-    return table
+def _step_lines(outline: Outline, width: int) -> Iterable[RenderableType]:
+    wide = len(str(len(outline.steps)))
+    for number, step in enumerate(outline.steps, 1):
+        text = Text(f"{number:>{wide}}. {one_line(step.text)}")
+        text.append(f" ({listed(step.references, 12)})", style="dim")
+        yield _hanging(text, width, _INDENT, wide + 2)
+    for command in outline.commands:
+        written = one_line(command.command, 4096)
+        line = Text(f"{command.title}: ").append(written, style="bold")
+        if line.cell_len + _INDENT <= width:
+            yield Padding(line, (0, 0, 0, _INDENT))
+        else:
+            yield Padding(Text(f"{command.title}:"), (0, 0, 0, _INDENT))
+            yield _hanging(Text(written, style="bold"), width, _INDENT + 2, 2)
+
+
+def _hanging(text: Text, width: int, indent: int, hang: int) -> RenderableType:
+    """Return a paragraph of which every line but the first is indented by `hang` more columns."""
+    if text.cell_len + indent <= width:
+        return Padding(text, (0, 0, 0, indent))
+    end = len(text.wrap(_WRAPPING, max(8, width - indent), overflow="fold")[0].plain)
+    rest = len(text.plain) - len(text.plain[end:].lstrip(" "))
+    return Group(Padding(text[:end], (0, 0, 0, indent)), Padding(text[rest:], (0, 0, 0, indent + hang)))
+
+
+def _section_parts(section: Section, outline: Outline, width: int) -> Iterable[RenderableType]:
+    heading = Text(section.heading, style="bold")
+    if section.severity is None:
+        items = Text("; ").join(_follow_on(entry, outline) for entry in section.entries)
+        paragraph = Text.assemble(heading, "  ", items)
+        if paragraph.cell_len <= 2 * (width - _INDENT):
+            yield _hanging(paragraph, width, 0, _INDENT)
+            return
+    yield heading
+    first = next((row for entry in section.entries for row in entry.rows if row.positions), None)
+    for entry in section.entries:
+        if entry.fixed_by:
+            yield _hanging(_follow_on(entry, outline), width, _INDENT, 2)
+        else:
+            yield from _entry_parts(entry, outline, width, first)
+
+
+def _entry_parts(entry: ReportEntry, outline: Outline, width: int, first: Row | None) -> Iterable[RenderableType]:
+    """Yield an entry; the locations of the `first` row of the section have the path."""
+    for row in entry.rows:
+        text = _status(entry, number=row is entry.rows[0]).append(one_line(row.message), style="not dim")
+        names = _names(row)
+        inline = 0 < names.cell_len <= _SHORT
+        if inline:
+            text.append(": ").append_text(names)
+        location = _location(row.positions, outline, path=row is first)
+        beside = row.frame is not None and 3 * location.cell_len <= width  # the location is beside the source line
+        if row.positions and not beside:
+            text.append("  ").append_text(location)
+        yield _hanging(text, width, _INDENT, 2)
+        if row.nodes and not inline:
+            yield _hanging(names, width, _INDENT + 2, 0)
+        if row.frame:
+            yield from _frame_lines(row.frame, location if beside else Text(f"{row.frame.line}"), entry, width)
+        if row.note:
+            yield _hint("note", row.note, width)
+    if entry.note:
+        yield _hint("note", entry.note, width)
+    if entry.help and not entry.step:
+        yield _hint("help", entry.help, width)
+    if entry.no_fix:
+        yield _hint("no automatic fix", entry.no_fix, width)
+    if entry.listings:
+        alone = len(entry.listings) == 1 and entry.listings[0].paste and not entry.listings[0].note
+        yield Padding(_listing_columns(entry.listings, width - 5, titles=not alone), (0, 0, 0, 5))
+
+
+def _names(row: Row) -> Text:
+    names = Text(one_line(", ".join(row.nodes), 4000), style="cyan")
+    return names.append(f" and {row.unnamed} more", style="not bold default") if row.unnamed else names
+
+
+def _status(entry: ReportEntry, *, number: bool) -> Text:
+    status = Text()
+    if number and "." in entry.number:
+        status.append(f"{entry.number} ")
+    status.append(entry.code, style=f"bold link {entry.page}" if entry.page else "bold")
+    status.append(" ").append(entry.severity, style=_COLORS[entry.severity])
+    if entry.fix:
+        status.append(" (").append(f"{entry.fix} fix", style=_FIXES[entry.fix]).append(")")
+    return status.append(": ")
+
+
+def _follow_on(entry: ReportEntry, outline: Outline) -> Text:
+    """Return the findings of a rule that others cause, as one text with folded names."""
+    text = Text(style="dim").append(entry.code, style=f"link {entry.page}" if entry.page else "")
+    findings = sum(len(row.findings) for row in entry.rows)
+    if findings == 1:
+        nodes = f": {', '.join(entry.rows[0].nodes)}" if entry.rows[0].nodes else ""
+        text.append(f" {one_line(entry.rows[0].message + nodes, 4000)}")
+    else:
+        names = [name for row in entry.rows for name in row.nodes]
+        text.append(f" {entry.words}: {one_line(', '.join(names), 4000)}" if names else f" {findings} × {entry.words}")
+        if not names:
+            starts = [position for row in entry.rows for position in row.positions]
+            text.append(" ").append_text(_location(starts, outline, path=False))
+    return text.append(f" (fixed by {listed(entry.fixed_by, 8)})")
+
+
+def _location(positions: Sequence[Position], outline: Outline, *, path: bool) -> Text:
+    """Return locations, each with a link if the terminal shows them: `path:3:9, :12:5`, or without the path."""
+    text = Text(style="dim")
+    for index, position in enumerate(positions[:_MOST_LOCATIONS]):
+        name = one_line(outline.path, 4096) if path and not index else ""
+        link = f"link {outline.address}#{position.line}" if outline.address else ""
+        text.append(", " if index else "").append(f"{name}:{position.line}:{position.column}", style=link)
+    more = len(positions) - _MOST_LOCATIONS
+    return text.append(f" and {more} more") if more > 0 else text
+
+
+def _frame_lines(frame: Frame, gutter: Text, entry: ReportEntry, width: int) -> Iterator[RenderableType]:
+    text, first, last = window(frame, max(20, width - _INDENT - 5 - gutter.cell_len))
+    inset = len(text) - len(text.lstrip())
+    line = Text.assemble(gutter, (" | ", "dim"), text[inset:])
+    marks = Text.assemble((" " * gutter.cell_len + " | ", "dim"), " " * (first - inset))
+    yield Padding(line, (0, 0, 0, _INDENT + 2))
+    yield Padding(marks.append("^" * (last - first), style=_COLORS[entry.severity]), (0, 0, 0, _INDENT + 2))
+
+
+def _hint(label: str, text: str, width: int) -> RenderableType:
+    style = "bold cyan" if label == "help" else "dim"
+    return _hanging(
+        Text(f"{label}: ", style=style).append(one_line(text), style="not bold default" if label == "help" else ""),
+        width,
+        _INDENT + 2,
+        2,
+    )
 
 
 def _pair_table(pairs: Iterable[tuple[str, str]], mark: str, style: str) -> RenderableType:
@@ -109,90 +262,52 @@ def _pair_table(pairs: Iterable[tuple[str, str]], mark: str, style: str) -> Rend
     table.add_column(no_wrap=True)
     table.add_column(min_width=14, max_width=34, overflow="fold")
     table.add_column(overflow="fold")
-    last = ""
+    before = ""
     for subject, text in pairs:
-        repeated = subject == last
-        table.add_row(Text(mark, style=style), Text("" if repeated else one_line(subject)), Text(one_line(text)))
-        last = subject
-    return Padding(table, (0, 0, 0, 3))
+        table.add_row(Text(mark, style=style), "" if subject == before else one_line(subject), one_line(text))
+        before = subject
+    return Padding(table, (0, 0, 0, _INDENT))
 
 
-def _section_parts(section: Section, width: int) -> Iterable[RenderableType]:
-    if len(section.entries) == 1:
-        yield _two_ends(Text(section.heading, style="bold"), _status(section.entries[0]))
-        yield from _entry_parts(section.entries[0], width, indent=3)
-        return
-    yield Text(section.heading, style="bold")
-    for entry in section.entries:
-        heading = Text(f"   {entry.number} ", style="bold").append(entry.name.replace("-", " "))
-        yield _two_ends(heading, _status(entry))
-        yield from _entry_parts(entry, width, indent=7)
-
-
-def _status(entry: ReportEntry) -> Text:
-    code = Text(entry.code, style=f"bold link {entry.page}" if entry.page else "bold")
-    status = Text.assemble(code, " ").append(entry.severity, style=_COLORS[entry.severity])
-    if entry.fixed_by:
-        status.append(f" · fixed by {', '.join(entry.fixed_by)}", style="dim")
-    elif entry.fix:
-        status.append(f" · {entry.fix} fix", style="green" if entry.fix == "safe" else "magenta")
-    return status
-
-
-def _entry_parts(entry: ReportEntry, width: int, indent: int) -> Iterable[RenderableType]:
-    rows: list[RenderableType] = [part for row in entry.rows for part in _row_parts(row)]
-    if entry.note:
-        rows.append(_note_text(entry.note))
-    if entry.help:
-        rows.append(Text("help: ", style="bold cyan").append(one_line(entry.help), style="not bold default"))
-    if entry.listings:
-        rows.append(Text())
-        rows.append(_listing_columns(entry.listings, width - indent))
-    yield Padding(Group(*rows), (0, 0, 0, indent))
-
-
-def _row_parts(row: Row) -> Iterable[RenderableType]:
-    text = Text(one_line(row.message))
-    yield text.append(f"  {row.location}", style="dim") if row.lines else text
-    if row.nodes:
-        names = Text(one_line(", ".join(row.nodes), 4000), style="cyan")
-        if row.unnamed:
-            names.append(f" and {row.unnamed} more", style="not bold default")
-        yield Padding(names, (0, 0, 0, 2))
-    if row.note:
-        yield Padding(_note_text(row.note), (0, 0, 0, 2))
-
-
-def _note_text(note: str) -> Text:
-    return Text(f"note: {one_line(note)}", style="dim")
-
-
-def _listing_columns(listings: tuple[Listing, ...], width: int) -> RenderableType:
+def _listing_columns(listings: tuple[Listing, ...], width: int, *, titles: bool) -> RenderableType:
     """Return listings side by side if they are for pasting and at least two fit, otherwise one below the other."""
     pasted = all(listing.paste for listing in listings)
-    widest = max((len(line) for listing in listings for line in (listing.title, *listing.lines)), default=0) + 3
-    columns = max(1, width // widest) if pasted else 1
-    if columns == 1 or len(listings) == 1:
-        stacked: list[RenderableType] = []
-        for index, listing in enumerate(listings):
-            stacked += ([Text()] if index else []) + [_listing_part(listing)]
-        return Group(*stacked)
+    widest = max((len(line) + 3 for listing in listings for line in (f"// {listing.title}", *listing.lines)), default=3)
+    columns = max(1, (width + 3) // widest) if pasted else 1
+    if columns == 1:
+        return Group(*(part for listing in listings for part in _listing_parts(listing, width, titles=titles)))
     grids: list[RenderableType] = []
     for start in range(0, len(listings), columns):
         some = listings[start : start + columns]
         table = Table.grid(padding=(0, 3, 0, 0))
-        for _ in some:
-            table.add_column(no_wrap=True)
-        table.add_row(*(_listing_part(listing) for listing in some))
-        grids += ([Text()] if start else []) + [table]
+        if len(some) > 1:
+            table.add_row(*(Group(*_listing_parts(listing, width, titles=titles)) for listing in some))
+            grids.append(table)
+            continue
+        lines = some[0].lines
+        high = -(-len(lines) // columns)
+        table.add_row(*(_pasted(lines[at : at + high]) for at in range(0, len(lines), high)))
+        grids += [*([_listing_title(some[0])] if titles else []), table]
     return Group(*grids)
 
 
-def _listing_part(listing: Listing) -> RenderableType:
-    text = Text(one_line(listing.title), style="bold")
-    if listing.note:
-        text.append(f"   {one_line(listing.note)}", style="not bold")
-    if not listing.lines:
-        return text
-    body = Text("\n".join(one_line(line, 4000) for line in listing.lines))
-    return Group(text, body if listing.paste else Padding(body, (0, 0, 0, 2)))
+def _listing_parts(listing: Listing, width: int, *, titles: bool) -> Iterator[RenderableType]:
+    if listing.paste:
+        if titles:
+            yield _listing_title(listing)
+        yield _pasted(listing.lines)
+    elif listing.lines and all(": " in line for line in listing.lines):
+        yield _hanging(_listing_title(listing).append(f"  {one_line('; '.join(listing.lines), 4000)}"), width, 0, 2)
+    else:
+        yield _hanging(_listing_title(listing), width, 0, 2)
+        yield from (_hanging(Text(one_line(line, 4000)), width, 2, 2) for line in listing.lines)
+
+
+def _listing_title(listing: Listing) -> Text:
+    """Return the title; of lines to paste it is a comment, so that it can be pasted with them."""
+    title = one_line(f"{'// ' if listing.paste else ''}{listing.title}{f'  {listing.note}' if listing.note else ''}")
+    return Text(title, style="dim" if listing.paste else "")
+
+
+def _pasted(lines: Sequence[str]) -> RenderableType:
+    return Text("\n".join(one_line(line, 4000) for line in lines), no_wrap=True, overflow="fold")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from dotlint._version import __version__
 from dotlint.engine.sections import SECTIONS
-from dotlint.report.links import page
+from dotlint.report.links import page, site
 from dotlint.report.location import uri
 from dotlint.text.display import visible
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dotlint.engine.card import Card
     from dotlint.engine.facts import SourceLines
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from dotlint.engine.result import FileResult
 
 _LEVELS: dict[str, str] = {"error": "error", "warning": "warning", "info": "note"}
-_BASE = "SRCROOT"
+_BASE = "%SRCROOT%"
 _PLACEHOLDER = regex(r"\{(\d+)\}")
 _SEVERITIES: dict[str, str] = {"error": "error", "warning": "warning", "info": "recommendation"}
 _SURROGATE = regex(r"[\ud800-\udfff]")
+_TICKS = regex(r"`+")
 
 
 def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
@@ -32,8 +33,9 @@ def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
 
     Columns count code points. Each location of a finding is a separate result, as GitHub shows only the first location
     of a result (https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/
-    sarif-support-for-code-scanning#result-object). Its fingerprint does not depend on the line. The result of the first
-    location also has the fix and the related locations.
+    sarif-support-for-code-scanning#result-object). Its fingerprints do not depend on the line: GitHub reads
+    `primaryLocationLineHash`. The result of the first location also has the fix and the related locations. `properties`
+    of the run has the numbers of findings and of safe fixes.
     """
     found = {finding.code for result in results for finding in result.findings}
     rules = [card for card in cards if card.code in found]
@@ -44,7 +46,7 @@ def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
                 "name": "dotlint",
                 "version": __version__,
                 "semanticVersion": __version__,
-                "informationUri": "https://github.com/dotlint/dotlint",
+                **({"informationUri": address} if (address := site()) else {}),
                 "rules": [_rule_descriptor(card) for card in rules],
             }
         },
@@ -52,12 +54,8 @@ def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
         "originalUriBaseIds": {_BASE: {"description": {"text": "the root of the repository"}}},
         "invocations": [_invocation(results)],
         "artifacts": [{"location": _artifact(r.path), "roles": ["analysisTarget"]} for r in results],
-        "results": [
-            _sarif_result(finding, location, result, number, index)
-            for number, result in enumerate(results)
-            for finding in result.findings
-            for location in finding.locations
-        ],
+        "results": [entry for number, result in enumerate(results) for entry in _sarif_results(result, number, index)],
+        "properties": _counts(results),
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(log, ensure_ascii=True, indent=2) + "\n"
@@ -69,6 +67,11 @@ def _sarif_message(*paragraphs: str) -> dict[str, str]:
     return {"text": _PLACEHOLDER.sub(r"{{\1}}", text).replace("](", "] (")}
 
 
+def _counts(results: Iterable[FileResult]) -> dict[str, int]:
+    findings = [finding for result in results for finding in result.findings if not finding.caused_by]
+    return {"findings": len(findings), "fixable": sum(finding.fixable == "safe" for finding in findings)}
+
+
 def _rule_descriptor(card: Card) -> dict[str, Any]:
     address = page(card.code, card.name)
     return {
@@ -76,11 +79,48 @@ def _rule_descriptor(card: Card) -> dict[str, Any]:
         "name": "".join(word.capitalize() for word in card.name.split("-")),
         "shortDescription": _sarif_message(card.summary),
         "fullDescription": _sarif_message(*card.why.split("\n")),
-        "help": _sarif_message(*card.why.split("\n"), f"`dotlint rule {card.code}` has examples."),
+        "help": {
+            **_sarif_message(*card.why.split("\n"), f"`dotlint rule {card.code}` has examples."),
+            "markdown": _markdown(card, address),
+        },
         **({"helpUri": address} if address else {}),
         "defaultConfiguration": {"level": _LEVELS[card.severity]},
-        "properties": {"tags": [SECTIONS[card.section]], "problem.severity": _SEVERITIES[card.severity]},
+        "properties": {
+            "tags": [SECTIONS[card.section]],
+            "problem.severity": _SEVERITIES[card.severity],
+            "precision": _precision(card),
+        },
     }
+
+
+def _precision(card: Card) -> str:
+    """Return how sure a finding is, in GitHub's words.
+
+    Whether a convention matters is for the reader to say; that something is missing depends on how the graph is read.
+    """
+    if card.severity == "info" or card.convention is not None:
+        return "medium"
+    return "very-high" if card.claims_absence is None else "high"
+
+
+def _markdown(card: Card, address: str | None) -> str:
+    """Return the description of a rule in Markdown, with its first examples."""
+    fix = {"safe": "`--fix`", "unsafe": "`--fix --unsafe-fixes`; review the changes", None: "none"}[card.fix]
+    parts = [card.why, f"Severity: {card.severity}. Fix: {fix}."]
+    bad = next((one for one in card.examples if one.bad), None)
+    good = next((one.good for one in card.examples if one.good), None)
+    for title, text in (
+        ("Reported", bad and bad.bad),
+        ("After the fix", bad and bad.fixed),
+        ("Not reported", good),
+    ):
+        if text:
+            fence = "`" * max(3, 1 + max(map(len, _TICKS.findall(text)), default=0))
+            parts.append(f"{title}:\n\n{fence}dot\n{text.rstrip()}\n{fence}")
+    parts.append(
+        f"[{card.code} {card.name}]({address})" if address else f"`dotlint rule {card.code}` has all examples."
+    )
+    return "\n".join(map(visible, "\n\n".join(parts).split("\n")))
 
 
 def _artifact(path: str) -> dict[str, str]:
@@ -113,6 +153,21 @@ def _region(positions: SourceLines, start: int, end: int) -> dict[str, int]:
         "endLine": last.line,
         "endColumn": last.column,
     }
+
+
+def _sarif_results(result: FileResult, artifact_index: int, index: dict[str, int]) -> Iterator[dict[str, Any]]:
+    if not result.findings:
+        return
+    positions = result.source
+    lines = {positions.position(location.start).line for f in result.findings for location in f.locations}
+    hashes = positions.line_hashes(lines)
+    for finding in result.findings:
+        for location in finding.locations:
+            entry = _sarif_result(finding, location, result, artifact_index, index)
+            line = hashes.get(positions.position(location.start).line)
+            if line is not None:
+                entry.setdefault("partialFingerprints", {})["primaryLocationLineHash"] = line
+            yield entry
 
 
 def _sarif_result(

@@ -39,9 +39,18 @@ def flow_words(flow: FlowFacts) -> str:
     """Return how many edges were followed, and why the others were not."""
     if flow.followed == flow.edges:
         return f"all {flow.edges} edges followed" if flow.edges > 1 else "1 edge followed"
-    known = f"{flow.followed} of {count(flow.edges, 'edge')} followed; {flow.edges - flow.followed} not"
-    texts = [(n, REASONS[reason]) for reason, n in sorted(flow.reasons.items(), key=lambda one: -one[1])]
-    return f"{known}: {texts[0][1] if len(texts) == 1 else ', '.join(f'{n} {text}' for n, text in texts)}"
+    return f"{flow.followed} of {count(flow.edges, 'edge')} followed; {', '.join(_reasons(flow))}"
+
+
+def open_words(flow: FlowFacts) -> str:
+    """Return why edges were not followed, with their numbers."""
+    first, *others = _reasons(flow)
+    number, _, why = first.partition(" ")
+    return ", ".join((f"{count(int(number), 'edge')} {why}", *others))
+
+
+def _reasons(flow: FlowFacts) -> list[str]:
+    return [f"{n} {REASONS[reason]}" for reason, n in sorted(flow.reasons.items(), key=lambda one: -one[1])]
 
 
 def _warnings(result: FileResult) -> int:

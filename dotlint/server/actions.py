@@ -12,11 +12,11 @@ from dotlint.server.hover import findings_at
 from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from dotlint.engine.finding import Edit, Fix
-    from dotlint.server.messages import FindingInfo, FindingLocation, Report
-    from dotlint.server.open_files import Snapshot
+    from dotlint.server.messages import FindingInfo, Report, RuleInfo
+    from dotlint.server.open_file import Snapshot
 
 FIX_ALL: Final = "source.fixAll.dotlint"
 FIX_ALL_TITLE: Final = "dotlint: apply all safe fixes"
@@ -29,20 +29,26 @@ def is_requested(kind: str, only: Sequence[str] | None) -> bool:
 
 
 def quick_fixes(
-    uri: str, snapshot: Snapshot, report: Report, range_: types.Range, *, versioned: bool
+    uri: str,
+    snapshot: Snapshot,
+    report: Report,
+    rules: Mapping[str, RuleInfo],
+    range_: types.Range,
+    *,
+    versioned: bool,
 ) -> Iterator[types.CodeAction]:
     """Yield safe fixes, then unsafe ones, then suppression comments, for the findings in a range."""
     first = (range_.start.line, range_.start.character)
     last = (range_.end.line, range_.end.character)
     here = findings_at(snapshot, report, first, last)[:_MOST]
 
-    locations = {id(finding): location for _, finding, location in here}
+    locations = {id(finding): finding.locations[index] for _, finding, index in here}
 
     def action(title: str, finding: FindingInfo, edits: Iterable[Edit], *, preferred: bool = False) -> types.CodeAction:
         return types.CodeAction(
             title=title,
             kind=types.CodeActionKind.QuickFix,
-            diagnostics=[diagnostic(uri, snapshot.text, report, finding, locations[id(finding)])],
+            diagnostics=[diagnostic(uri, snapshot.text, report, finding, locations[id(finding)], rules)],
             is_preferred=preferred or None,
             edit=workspace_edit(uri, snapshot, edits, versioned=versioned),
         )
@@ -52,18 +58,19 @@ def quick_fixes(
         for finding, owner, fix in fixes:
             if (fix.applicability == "safe") is safe:
                 yield action(_fix_title(finding, owner, fix), finding, fix.edits, preferred=safe and finding is owner)
-    by_code = {finding.code: finding for _, finding, _ in reversed(here)}
-    for finding in reversed(by_code.values()):
-        if (edit := locations[id(finding)].suppression) is not None:
+    if snapshot.suppressions is None:
+        return
+    by_code = {finding.code: (number, finding, index) for number, finding, index in reversed(here)}
+    for number, finding, index in reversed(by_code.values()):
+        if (edit := snapshot.suppressions.here[number][index]) is not None:
             yield action(f"suppress {finding.code} {finding.name} here, with a comment", finding, [edit])
-    for finding in reversed(by_code.values()):
-        if finding.file_suppression is not None:
-            title = f"suppress {finding.code} {finding.name} in this file, with a comment"
-            yield action(title, finding, [finding.file_suppression])
+    for number, finding, _ in reversed(by_code.values()):
+        if (edit := snapshot.suppressions.everywhere[number]) is not None:
+            yield action(f"suppress {finding.code} {finding.name} in this file, with a comment", finding, [edit])
 
 
 def _fixes(
-    report: Report, here: Sequence[tuple[int, FindingInfo, FindingLocation]]
+    report: Report, here: Sequence[tuple[int, FindingInfo, int]]
 ) -> Iterator[tuple[FindingInfo, FindingInfo, Fix]]:
     """Yield (finding, finding that has the fix, fix) for each fix of a finding or of its causes."""
     seen: set[int] = set()

@@ -3,56 +3,64 @@
 from __future__ import annotations
 
 import logging
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
 from dotlint.config.configurations import Configurations
 from dotlint.documents.kinds import is_document
-from dotlint.engine.context import FileContext
 from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.errors import DotlintError
 from dotlint.graph.builder import read
+from dotlint.pipeline.early import lint_early
 from dotlint.pipeline.lint_file import lint_file
-from dotlint.report import cards as rule_card
-from dotlint.report.inferred import node_page
-from dotlint.report.links import page
-from dotlint.server.cards import rule_markdown
-from dotlint.server.messages import (
-    Failure,
-    FileSymbols,
-    FindingInfo,
-    FindingLocation,
-    FixedText,
-    NodePages,
-    ParsedText,
-    Report,
-    RuleInfo,
-)
+from dotlint.server.findings import finding_infos, rules_unless_known, suppression_edits
+from dotlint.server.flow_hints import flow_hints
+from dotlint.server.messages import EarlyReport, Failure, FixedText, ParsedText, Report, Understood
+from dotlint.server.node_facts import node_pages
 from dotlint.server.outline import outline
-from dotlint.server.references import read_mentions
+from dotlint.server.parsed import parsed_text
 from dotlint.server.suppress_actions import suppressions
+from dotlint.server.token_styles import styles
 from dotlint.syntax.source import Source
 from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable
 
-    from dotlint.engine.card import Card
-    from dotlint.engine.finding import Edit, Finding
-    from dotlint.engine.result import FileResult
     from dotlint.graph.document import Document
     from dotlint.server.messages import EditorOptions, Job, Message
 
     Send = Callable[[Message], None]
 
-_PAGES_PER_MESSAGE = 500
-_MOST_FILES = 400  # of a folder are searched for symbols
-_MOST_BYTES = 16_000_000  # of text in these files
+_LARGE: Final = 100_000
+"""The number of characters from which the fast rules run first, so that their findings do not wait for the others."""
+
+
+_DEPLOYMENT: Final = """digraph {
+  node [shape=box]
+  in [label="Input\\nOutput: [batch=4, hidden=512]\\nGPU: 0-1"]
+  up_0 [label="MLP up, column-parallel\\nInput: [batch=4, hidden=512]\\nOutput: [batch=4, ffn=1024]\\nGPU: 0"]
+  up_1 [label="MLP up, column-parallel\\nInput: [batch=4, hidden=512]\\nOutput: [batch=4, ffn=1024]\\nGPU: 1"]
+  sum [label="All-Reduce\\nInput: [batch=4, hidden=512]\\nOutput: [batch=4, hidden=512]\\nGPU: 0-1", shape=elipse]
+  in -> up_0 -> sum
+  in -> up_1
+}
+"""
+
+
+def warm_up() -> None:
+    """Lint a small deployment, which loads most modules and rules, so that no editor has to wait for them."""
+    source = Source.from_text(_DEPLOYMENT, "-")
+    lint_early(source, Settings(), on_read=lambda _: None)
+    result = lint_file(source)
+    assert result.context is not None
+    parsed_text(result.document)
+    flow_hints(result.context)
+    list(node_pages(result))
 
 
 def do(job: Job, send: Send) -> None:
@@ -61,7 +69,10 @@ def do(job: Job, send: Send) -> None:
         if job.kind == "fix":
             _send_fixed(job, send)
         elif job.kind == "names":
-            _file_symbols(job, send)
+            from dotlint.server.file_symbols import file_symbols  # noqa: PLC0415 - only if an editor asks for them
+
+            for one in file_symbols(job):
+                send(one)
         else:
             _lint(job, send)
     except DotlintError as error:
@@ -86,150 +97,74 @@ def _lint(job: Job, send: Send) -> None:
         # Without a valid configuration, report only syntax errors.
         settings, problems = Settings(selection=Selection(select=("E",))), (one_line(str(error)),)
     if settings is None:
-        send(_parsed_text(read(source)))
+        send(parsed_text(read(source)))
         send(Report())
         return
+    cards = settings.cards or own_cards()
+    rules = rules_unless_known(cards, job.rules)
+    if rules is not None:
+        send(rules)
     if is_document(source.name):
         _lint_document(source, settings, problems, send)
-        return
+    else:
+        _lint_dot(source, settings, problems, send)
+
+
+def _lint_dot(source: Source, settings: Settings, problems: tuple[str, ...], send: Send) -> None:
     parsed: list[ParsedText] = []
 
     def on_read(document: Document) -> None:
-        parsed.append(_parsed_text(document))
-        send(parsed[0])
+        if not parsed:
+            parsed.append(parsed_text(document))
+            send(parsed[0])
 
+    if len(source.text) > _LARGE:
+        early, final = lint_early(source, settings, on_read=on_read)
+        report = Report(finding_infos(f for f in early.findings if f.code in final), problems=problems)
+        send(EarlyReport(report, final))
     result = lint_file(source, settings, on_read=on_read)
     assert result.context is not None
-    cards = settings.cards or own_cards()
-    comments = suppressions(result.document, result.findings, cards, parsed[0].mentions)
-    infos = [_finding_info(finding, *pair) for finding, pair in zip(result.findings, comments, strict=True)]
     send(
         Report(
-            findings=tuple(infos),
-            rules=_rule_infos(cards, {finding.code for finding in result.findings}),
+            findings=finding_infos(result.findings),
             symbols=outline(result.context),
             problems=(*problems, *(one_line(line) for line in result.troubles)),
             multiple_files=result.context.part is not None and bool(result.context.part.phases),
         )
     )
-    for pages in _node_pages(result):
+    cards = settings.cards or own_cards()
+    send(suppression_edits(suppressions(result.document, result.findings, cards, parsed[0].mentions)))
+    send(Understood(styles(result.context), flow_hints(result.context)))
+    for pages in node_pages(result):
         send(pages)
 
 
 def _lint_document(source: Source, settings: Settings, problems: tuple[str, ...], send: Send) -> None:
     """Lint a document with DOT inside."""
-    from dotlint.server.documents import parsed_blocks, suppressions_of_blocks, symbols_of_blocks  # noqa: PLC0415
+    from dotlint.server.documents import (  # noqa: PLC0415 - most files are DOT
+        parsed_blocks,
+        suppressions_of_blocks,
+        symbols_of_blocks,
+        understood_blocks,
+    )
 
     result = lint_file(source, settings)
     send(parsed_blocks(result.blocks))
-    cards = settings.cards or own_cards()
-    comments = list(suppressions_of_blocks(source.text, result.blocks, cards))
-    infos = [_finding_info(finding, *pair) for finding, pair in zip(result.findings, comments, strict=True)]
     unreadable = () if result.unreadable is None else (one_line(f"{Path(result.path).name} {result.unreadable}"),)
     send(
         Report(
-            findings=tuple(infos),
-            rules=_rule_infos(cards, {finding.code for finding in result.findings}),
+            findings=finding_infos(result.findings),
             symbols=symbols_of_blocks(result.blocks),
             problems=(*problems, *unreadable, *(one_line(line) for line in result.troubles)),
         )
     )
+    send(suppression_edits(suppressions_of_blocks(source.text, result.blocks, settings.cards or own_cards())))
+    send(understood_blocks(result.blocks))
     first = 0
     for block in result.blocks:
-        for pages in _node_pages(block.result):
+        for pages in node_pages(block.result):
             send(replace(pages, first=first + pages.first))
         first += block.result.facts.nodes
-
-
-def _parsed_text(document: Document) -> ParsedText:
-    clusters = [
-        (one.name, one.start, one.end) for graph in document.graphs for one in graph.subgraphs if one.name is not None
-    ]
-    return ParsedText(read_mentions(document), tuple(clusters), complete=not document.problems)
-
-
-def _finding_info(finding: Finding, here: Sequence[Edit | None], everywhere: Edit | None) -> FindingInfo:
-    return FindingInfo(
-        code=finding.code,
-        name=finding.name,
-        severity=finding.severity,
-        message=one_line(finding.message, 2000),
-        start=finding.start,
-        end=finding.end,
-        help=one_line(finding.help, 2000) if finding.help else None,
-        note=one_line(finding.note, 2000) if finding.note else None,
-        related=tuple((one_line(one.message), one.start, one.end) for one in finding.related),
-        caused_by=finding.caused_by,
-        fix=finding.fix,
-        locations=tuple(
-            FindingLocation(at.start, at.end, edit) for at, edit in zip(finding.locations, here, strict=True)
-        ),
-        file_suppression=everywhere,
-    )
-
-
-def _rule_infos(cards: Sequence[Card], codes: Iterable[str]) -> dict[str, RuleInfo]:
-    found = set(codes)
-    return {
-        card.code: RuleInfo(
-            rule_markdown(card), rule_card.page(card, width=80), page(card.code, card.name), card.editor_tag
-        )
-        for card in cards
-        if card.code in found
-    }
-
-
-def _node_pages(result: FileResult) -> Iterator[NodePages]:
-    """Yield the pages of all nodes, in groups; each page has the findings about its node."""
-    assert result.context is not None
-    by_node: dict[tuple[int, str], list[Finding]] = {}
-    for finding in result.findings:
-        names = dict.fromkeys((*finding.nodes, *(name for pair in finding.missing_edges for name in pair)))
-        for name in names:
-            by_node.setdefault((finding.graph, name), []).append(finding)
-    short = replace(result, path=Path(result.path).name)
-    first, texts = 0, []
-    for context in result.context.graphs:
-        for name in context.graph.nodes:
-            short.findings = by_node.get((context.graph.index, name), [])
-            texts.append(node_page(short, context, context.deployment.by_name[name]))
-            if len(texts) == _PAGES_PER_MESSAGE:
-                yield NodePages(first, tuple(texts))
-                first, texts = first + len(texts), []
-    if texts:
-        yield NodePages(first, tuple(texts))
-
-
-def _file_symbols(job: Job, send: Send) -> None:
-    """Send the symbols of the files in a folder; unreadable files are left out."""
-    from dotlint.files.discovery import UnreadableError, discover, read_bytes, refuse_binary  # noqa: PLC0415
-    from dotlint.server.symbols import rows  # noqa: PLC0415 - only if an editor asks for them
-    from dotlint.server.text import Text  # noqa: PLC0415
-
-    configurations = Configurations(job.options.overrides, file=job.options.config)
-    size = 0
-    for path in islice(discover([job.path]), _MOST_FILES):
-        try:
-            if configurations.excluded(path):
-                continue
-            status = Path(path).stat()
-            stamp = (status.st_mtime_ns, status.st_size)
-            size += status.st_size
-            if size > _MOST_BYTES:
-                return
-            if job.known.get(path) == stamp:
-                send(FileSymbols(path, stamp, None))
-                continue
-            data = read_bytes(path)
-            refuse_binary(data)
-        except (UnreadableError, DotlintError, OSError):
-            continue
-        source = Source.from_bytes(data, path)
-        send(
-            FileSymbols(
-                path, stamp, tuple(rows(Text(source.text, job.encoding), outline(FileContext(read(source), path))))
-            )
-        )
 
 
 def _send_fixed(job: Job, send: Send) -> None:

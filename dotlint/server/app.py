@@ -26,8 +26,8 @@ from dotlint.text.display import one_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotlint.server.messages import EditorOptions
-    from dotlint.server.open_files import OpenFile, Snapshot
+    from dotlint.server.messages import EditorOptions, Report
+    from dotlint.server.open_file import OpenFile, Snapshot
 
 _SETTINGS_TIMEOUT: Final = 20  # seconds to wait for the editor's settings
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class DotlintServer(LanguageServer):
     def __init__(self) -> None:
         super().__init__("dotlint", __version__, protocol_cls=Protocol)
         self.workers = Workers()
-        self.files = OpenFiles(self.workers, self._on_report, self._on_failure)
+        self.files = OpenFiles(self.workers, self._on_report, self._on_failure, self._on_understood)
         self.client = Client()
         self.folders = [Path.cwd()]  # the open workspace folders, in the editor's order
         self.initial_settings: object = None  # from the initialize request
@@ -65,7 +65,7 @@ class DotlintServer(LanguageServer):
         self._set_folders(list(self.workspace.folders), str(self.folders[0]))
 
     def _set_folders(self, uris: Sequence[str], root: str | None) -> None:
-        paths = [path for path in map(to_fs_path, uris) if path] or ([root] if root else [])
+        paths = [path for path in map(_fs_path, uris) if path] or ([root] if root else [])
         self.folders = [Path(path).absolute() for path in paths] or [Path.cwd()]
         self.settings = [None] * len(self.folders)
 
@@ -103,6 +103,8 @@ class DotlintServer(LanguageServer):
         self.ready.set()
         self._reported_problems.clear()
         self.files.lint_again()
+        if self.client.refreshes_hints:
+            self.workspace_inlay_hint_refresh(None)
 
     async def watch(self) -> None:
         """Register for changes of files and settings, if the editor supports it."""
@@ -131,7 +133,7 @@ class DotlintServer(LanguageServer):
 
     def path_of(self, uri: str) -> str:
         """Return the path of a text; a text that is not in a file gets a path in the first folder."""
-        path = to_fs_path(uri.replace(";", "%3B"))
+        path = _fs_path(uri)
         if path is not None:
             return path
         name = one_line(uri.rpartition(":")[2].rpartition("/")[2], 80) or "untitled"
@@ -159,11 +161,10 @@ class DotlintServer(LanguageServer):
     def _in_multi_file_deployment(self, file: OpenFile) -> bool:
         return file.last is not None and file.last.report is not None and file.last.report.multiple_files
 
-    def _on_report(self, file: OpenFile, snapshot: Snapshot) -> None:
-        assert snapshot.report is not None
-        found = diagnostics(file.uri, snapshot.text, snapshot.report)
+    def _on_report(self, file: OpenFile, snapshot: Snapshot, report: Report) -> None:
+        found = diagnostics(file.uri, snapshot.text, report, file.rules)
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(file.uri, found, snapshot.version))
-        problems = snapshot.report.problems
+        problems = report.problems
         before = self._reported_problems.get(file.uri, ())
         self._reported_problems[file.uri] = problems
         others = {line for uri, lines in self._reported_problems.items() if uri != file.uri for line in lines}
@@ -173,6 +174,11 @@ class DotlintServer(LanguageServer):
 
     def _on_failure(self, file: OpenFile, message: str) -> None:
         self.show(f"dotlint: {Path(file.path).name}: {message}", types.MessageType.Error)
+
+    def _on_understood(self, file: OpenFile) -> None:
+        """Ask the editor to request again what it has from before the styles of nodes were known."""
+        if self.client.refreshes_tokens and file.tokens is not None and file.tokens.styles != file.styles:
+            self.workspace_semantic_tokens_refresh(None)
 
 
 def _as_plain_data(value: object) -> object:
@@ -184,3 +190,12 @@ def _as_plain_data(value: object) -> object:
     if isinstance(value, dict):
         return {key: _as_plain_data(one) for key, one in value.items()}
     return value
+
+
+def _fs_path(uri: str) -> str | None:
+    """Return the path of a URI; None if it names no file, or is not a valid URI."""
+    try:
+        path = to_fs_path(uri.replace(";", "%3B"))
+    except ValueError:
+        return None
+    return path if path and "\0" not in path else None

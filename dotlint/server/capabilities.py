@@ -26,6 +26,8 @@ class Client(Struct, frozen=True):
     settings: bool = False
     watches_files: bool = False
     watches_settings: bool = False
+    refreshes_tokens: bool = False
+    refreshes_hints: bool = False
 
     @classmethod
     def of(cls, can: types.ClientCapabilities, workspace: Workspace) -> Client:
@@ -45,4 +47,6 @@ class Client(Struct, frozen=True):
             settings=bool(get_capability(can, "workspace.configuration")),
             watches_files=bool(get_capability(can, "workspace.did_change_watched_files.dynamic_registration")),
             watches_settings=bool(get_capability(can, "workspace.did_change_configuration.dynamic_registration")),
+            refreshes_tokens=bool(get_capability(can, "workspace.semantic_tokens.refresh_support")),
+            refreshes_hints=bool(get_capability(can, "workspace.inlay_hint.refresh_support")),
         )

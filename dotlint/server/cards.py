@@ -1,4 +1,4 @@
-"""A rule's card as Markdown, for hovers."""
+"""A rule as Markdown or plain text, for hovers and completions."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dotlint.report.markdown import escape
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.engine.card import Card
+    from dotlint.server.messages import RuleInfo
 
 _FIXES = {"safe": "safe", "unsafe": "unsafe: it may change the meaning", None: "none"}
 
 
-def rule_markdown(card: Card) -> str:
-    """Return the summary of the rule, the reason for it, and an example."""
-    return "\n".join(_markdown_lines(card))
+def rule_text(rule: RuleInfo, *, markdown: bool) -> str:
+    """Return the summary of the rule, the reason for it, an example, and a link to its page."""
+    return "\n".join(_markdown_lines(rule) if markdown else _plain_lines(rule))
 
 
 def fenced(text: str, language: str = "") -> str:
@@ -27,14 +27,25 @@ def fenced(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
-def _markdown_lines(card: Card) -> Iterator[str]:
-    yield f"**{card.code} {card.name}**: {escape(card.summary)}"
+def _markdown_lines(rule: RuleInfo) -> Iterator[str]:
+    yield f"**{rule.code} {rule.names[0]}**: {escape(rule.summary)}"
     yield ""
-    yield escape(card.why)
+    yield escape(rule.why)
     yield ""
-    yield f"severity: {card.severity}; fix: {_FIXES[card.fix]}"
-    example = next((one for one in card.examples if one.bad), None)
-    if example is not None and example.bad:
-        yield from ("", "bad:", "", fenced(example.bad, "dot"))
-        if example.fixed:
-            yield from ("", "fixed:", "", fenced(example.fixed, "dot"))
+    yield f"severity: {rule.severity}; fix: {_FIXES[rule.fix]}"
+    if rule.bad:
+        yield from ("", "bad:", "", fenced(rule.bad, "dot"))
+        if rule.fixed:
+            yield from ("", "fixed:", "", fenced(rule.fixed, "dot"))
+    if rule.address:
+        yield from ("", f"[page of the rule]({rule.address})")
+
+
+def _plain_lines(rule: RuleInfo) -> Iterator[str]:
+    yield f"{rule.code} {rule.names[0]}: {rule.summary}"
+    yield ""
+    yield rule.why
+    yield ""
+    yield f"severity: {rule.severity}; fix: {_FIXES[rule.fix]}"
+    if rule.address:
+        yield rule.address

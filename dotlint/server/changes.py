@@ -13,7 +13,7 @@ from dotlint.server.diagnostics import range_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dotlint.server.open_files import Snapshot
+    from dotlint.server.open_file import Snapshot
 
 _MOST_LINES: Final = 3_000
 

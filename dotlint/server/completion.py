@@ -1,4 +1,4 @@
-"""Completion at the cursor: attribute names, their values, node ids and keywords."""
+"""Completion at the cursor: attributes, their values, node ids and keywords, and the words of dotlint's comments."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from lsprotocol import types
 from msgspec.structs import replace
 
 from dotlint.data import graphviz
-from dotlint.documents.kinds import is_document
 from dotlint.edits.statement import id_text
-from dotlint.server.cursor import cursor_at
+from dotlint.server.attribute_text import attribute_text, color_words, value_words
+from dotlint.server.cards import rule_text
+from dotlint.server.comments import comment_offers, named_rule
+from dotlint.server.cursor import Cursor, cursor_at
 from dotlint.server.diagnostics import range_of
-from dotlint.server.text import common_prefix, offset_before_change
+from dotlint.server.inside_dot import is_dot, since
 from dotlint.text.display import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dotlint.data.graphviz import AttributeFact
-    from dotlint.server.cursor import Cursor
-    from dotlint.server.messages import ParsedText
-    from dotlint.server.open_files import OpenFile
+    from dotlint.server.comments import Offer
+    from dotlint.server.messages import ParsedText, RuleInfo
+    from dotlint.server.open_file import OpenFile
 
 _MOST: Final = 500
-_STATEMENTS_BEFORE: Final = 20
-_MOST_BEFORE: Final = 50_000
 _KEYWORDS: Final = ("node", "edge", "graph", "subgraph")
 _LETTERS: Final = {"graph": "GCS", "cluster": "C", "subgraph": "S", "node": "N", "edge": "E"}
 _KINDS: Final = {
@@ -36,64 +36,48 @@ _KINDS: Final = {
     "node": types.CompletionItemKind.Variable,
     "keyword": types.CompletionItemKind.Keyword,
     "cluster": types.CompletionItemKind.Module,
+    "rule": types.CompletionItemKind.Constant,
 }
 _SEPARATORS: Final = {"style": ",", **dict.fromkeys(("color", "fillcolor", "bgcolor"), ":;")}
-Offer = tuple[str, str, str, str]
-"""Label, inserted text, kind and detail."""
 
 
 def complete(file: OpenFile, position: tuple[int, int]) -> types.CompletionList:
     """Return the completions at a position of a file; the latest parsed text may be older than the file."""
     text = file.text
     offset = text.offset(position)
-    if not _is_dot(file, offset):
+    if not is_dot(file, offset):
         return types.CompletionList(is_incomplete=False, items=[])
-    cursor = _narrowed(cursor_at(text.body, offset, since(file, offset)), text.body, offset)
-    parsed = file.current.parsed or (file.last.parsed if file.last else None)
+    comment = comment_offers(file, offset)
+    offers: Iterable[Offer]
+    if comment is not None:
+        offers, start = comment
+        cursor = Cursor("none", start, offset, text.body[start:offset])
+    else:
+        cursor = _narrowed(cursor_at(text.body, offset, since(file, offset)), text.body, offset)
+        parsed = file.current.parsed or (file.last.parsed if file.last else None)
+        offers = _offers(cursor, parsed, text.body)
     typed = cursor.typed.lower()
-    fitting = (one for one in _offers(cursor, parsed, text.body) if one[0].lower().startswith(typed))
-    offers = list(islice(fitting, _MOST + 1))
+    fitting = list(islice((one for one in offers if one[0].lower().startswith(typed)), _MOST + 1))
     range_ = range_of(text, cursor.start, cursor.end)
-    items = [_completion_item(offer, cursor, range_) for offer in offers[:_MOST]]
-    return types.CompletionList(is_incomplete=len(offers) > _MOST, items=items)
+    items = [_completion_item(offer, cursor, range_, file.uri) for offer in fitting[:_MOST]]
+    return types.CompletionList(is_incomplete=len(fitting) > _MOST, items=items)
 
 
-def _is_dot(file: OpenFile, offset: int) -> bool:
-    """Return whether an offset is inside DOT: always in a DOT file, and within a block of a document."""
-    snapshot = file.current if file.current.parsed else file.last
-    if not is_document(file.path):
-        return True
-    if snapshot is None or snapshot.parsed is None or snapshot.parsed.spans is None:
-        return False
-    old, text = snapshot.text.body, file.text.body
-    same = common_prefix(old, text)
-    before = offset_before_change(old, text, offset) if offset > same else offset
-    at = same if before is None else before
-    return any(start <= at <= end for start, end in snapshot.parsed.spans)
-
-
-def since(file: OpenFile, offset: int) -> int:
-    """Return the offset of the start of some statement before an offset; parsing can begin there."""
-    text = file.text.body
-    for snapshot in (file.current, file.last):
-        if snapshot is None or snapshot.parsed is None:
-            continue
-        start = _statement_start(snapshot.parsed, snapshot.text.body, text, offset)
-        if offset - start < _MOST_BEFORE:
-            return start
-    return 0 if offset < _MOST_BEFORE else text.rfind("\n", 0, offset) + 1
-
-
-def _statement_start(parsed: ParsedText, old: str, text: str, offset: int) -> int:
-    mentions = parsed.mentions
-    same = common_prefix(old, text)
-    old_offset = offset_before_change(old, text, offset) if offset > same else None
-    if old_offset is not None:  # after the last change, which has moved the statements
-        start = mentions.statement_before(old_offset, _STATEMENTS_BEFORE)
-        moved = start + offset - old_offset
-        if start > same and offset_before_change(old, text, moved) == start:
-            return moved
-    return mentions.statement_before(min(offset, same), _STATEMENTS_BEFORE)
+def documented(item: types.CompletionItem, rules: Mapping[str, RuleInfo], *, markdown: bool) -> types.CompletionItem:
+    """Return a completion with its documentation: that of the attribute, the rule or the color."""
+    text: str | None = None
+    name = item.filter_text or item.label
+    match next((word for word, kind in _KINDS.items() if kind == item.kind), None):
+        case "attribute" if name in graphviz.attributes():
+            text = attribute_text(graphviz.attributes()[name], markdown=markdown)
+        case "rule" if (rule := named_rule(rules, name)) is not None:
+            text = rule_text(rule, markdown=markdown)
+        case "color":
+            text = color_words(name)
+    if text is not None:
+        kind = types.MarkupKind.Markdown if markdown else types.MarkupKind.PlainText
+        item.documentation = types.MarkupContent(kind, text)
+    return item
 
 
 def _offers(cursor: Cursor, parsed: ParsedText | None, text: str) -> Iterator[Offer]:
@@ -104,7 +88,7 @@ def _offers(cursor: Cursor, parsed: ParsedText | None, text: str) -> Iterator[Of
         for name, fact in graphviz.attributes().items():
             if fact.allowed(letters) and not fact.written and not fact.deprecated:
                 equals = "" if text[cursor.end : cursor.end + 20].lstrip().startswith("=") else "="
-                yield name, name + equals, "attribute", _value_types(fact)
+                yield name, name + equals, "attribute", value_words(fact)
     if cursor.kind in {"statement", "node"} and parsed is not None:  # last, since there may be very many
         typed = cursor.typed.lower()
         names = (name for name in parsed.mentions.names if name.lower().startswith(typed))
@@ -112,11 +96,6 @@ def _offers(cursor: Cursor, parsed: ParsedText | None, text: str) -> Iterator[Of
     if cursor.kind == "value":
         known = graphviz.attributes().get(cursor.attribute)
         yield from _values(known, cursor, parsed) if known is not None else ()
-
-
-def _value_types(fact: AttributeFact) -> str:
-    least = "" if fact.minimum is None else f", {'more than' if fact.above else 'at least'} {fact.minimum:g}"
-    return " or ".join(fact.types) + least
 
 
 def _values(fact: AttributeFact, cursor: Cursor, parsed: ParsedText | None) -> Iterator[Offer]:
@@ -153,7 +132,7 @@ def _narrowed(cursor: Cursor, text: str, offset: int) -> Cursor:
     return replace(cursor, start=start, end=end, typed=text[start:offset])
 
 
-def _completion_item(offer: Offer, cursor: Cursor, range_: types.Range) -> types.CompletionItem:
+def _completion_item(offer: Offer, cursor: Cursor, range_: types.Range, uri: str) -> types.CompletionItem:
     name, written, kind, detail = offer
     if cursor.quoted:
         written = name.replace('"', '\\"') if kind in {"node", "cluster"} else name
@@ -163,4 +142,5 @@ def _completion_item(offer: Offer, cursor: Cursor, range_: types.Range) -> types
         detail=detail or None,
         filter_text=name,
         text_edit=types.TextEdit(range_, written),
+        data={"uri": uri},
     )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 from lsprotocol import types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from dotlint.server.messages import FindingInfo, FindingLocation, Report
+    from dotlint.server.messages import FindingInfo, Report, RuleInfo
     from dotlint.server.text import Text
 
 _SEVERITIES: Final = {
@@ -38,7 +38,7 @@ def underlined_range(text: Text, start: int, end: int) -> types.Range:
     )
 
 
-def diagnostics(uri: str, text: Text, report: Report) -> list[types.Diagnostic]:
+def diagnostics(uri: str, text: Text, report: Report, rules: Mapping[str, RuleInfo]) -> list[types.Diagnostic]:
     """Return the diagnostics of a report: problems of the configuration, then findings."""
     problems = [
         types.Diagnostic(
@@ -53,7 +53,7 @@ def diagnostics(uri: str, text: Text, report: Report) -> list[types.Diagnostic]:
     return [
         *problems,
         *(
-            diagnostic(uri, text, report, finding, location)
+            diagnostic(uri, text, report, finding, location, rules)
             for finding in report.findings
             for location in finding.locations
         ),
@@ -61,13 +61,18 @@ def diagnostics(uri: str, text: Text, report: Report) -> list[types.Diagnostic]:
 
 
 def diagnostic(
-    uri: str, text: Text, report: Report, finding: FindingInfo, location: FindingLocation
+    uri: str,
+    text: Text,
+    report: Report,
+    finding: FindingInfo,
+    location: tuple[int, int],
+    rules: Mapping[str, RuleInfo],
 ) -> types.Diagnostic:
     """Return a finding at one of its locations."""
-    rule = report.rules.get(finding.code)
+    rule = rules.get(finding.code)
     tag = _TAGS.get(rule.tag) if rule and rule.tag else None
     return types.Diagnostic(
-        range=underlined_range(text, location.start, location.end),
+        range=underlined_range(text, *location),
         message=finding.message if finding.help is None else f"{finding.message}\nhelp: {finding.help}",
         severity=_SEVERITIES[finding.severity],
         code=finding.code,

@@ -8,10 +8,13 @@ from msgspec.structs import replace
 
 from dotlint.documents.edits import in_document
 from dotlint.engine.finding import Edit
-from dotlint.server.messages import ParsedText, Symbol
+from dotlint.server.flow_hints import flow_hints
+from dotlint.server.messages import ParsedText, Symbol, Understood
 from dotlint.server.outline import outline
+from dotlint.server.parsed import colors, folds
 from dotlint.server.references import Mentions, read_mentions
 from dotlint.server.suppress_actions import suppressions
+from dotlint.server.token_styles import styles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from dotlint.documents.block import Block
     from dotlint.engine.card import Card
     from dotlint.engine.result import BlockResult
+    from dotlint.server.messages import ColorSpan, FoldSpan
     from dotlint.server.suppress_actions import Edits
 
 
@@ -31,6 +35,8 @@ def parsed_blocks(blocks: Sequence[BlockResult]) -> ParsedText:
     clusters: list[tuple[str, int, int]] = []
     spans: list[tuple[int, int]] = []
     complete = True
+    found: list[FoldSpan] = []
+    shades: list[ColorSpan] = []
     for one in blocks:
         document, at = one.result.document, one.block.text.source_offset
         complete = complete and not document.problems
@@ -46,13 +52,29 @@ def parsed_blocks(blocks: Sequence[BlockResult]) -> ParsedText:
         all_mentions.nodes.extend(first + number for number in mentions.nodes)
         all_mentions.owns.extend(mentions.owns)
         all_mentions.statements.extend(map(at, mentions.statements))
+        found += [replace(each, start=at(each.start), end=at(each.end)) for each in folds(document)]
+        shades += [replace(each, start=at(each.start), end=at(each.end)) for each in colors(document)]
         clusters += [
             (each.name, at(each.start), at(each.end))
             for graph in document.graphs
             for each in graph.subgraphs
             if each.name is not None
         ]
-    return ParsedText(all_mentions, tuple(clusters), complete=complete, spans=tuple(spans))
+    return ParsedText(
+        all_mentions, tuple(clusters), complete=complete, spans=tuple(spans), folds=tuple(found), colors=tuple(shades)
+    )
+
+
+def understood_blocks(blocks: Sequence[BlockResult]) -> Understood:
+    """Return what was inferred for the nodes and edges of all blocks."""
+    every, hints = b"", []
+    for one in blocks:
+        assert one.result.context is not None
+        every += styles(one.result.context)
+        if _is_plain(one.block):
+            at = one.block.text.source_offset
+            hints += [replace(hint, offset=at(hint.offset)) for hint in flow_hints(one.result.context)]
+    return Understood(every, tuple(hints))
 
 
 def _is_plain(block: Block) -> bool:

@@ -1,4 +1,4 @@
-"""Hovers: what was inferred for the node at a position, and the rules of the findings there."""
+"""Hovers: what was inferred for the node at a position, the attribute or rule there, and the findings."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Final
 from lsprotocol import types
 
 from dotlint.report.markdown import code, escape
-from dotlint.server.cards import fenced
-from dotlint.server.completion import since
-from dotlint.server.cursor import id_at
-from dotlint.server.diagnostics import underlined_range
+from dotlint.server.attribute_text import attribute_at
+from dotlint.server.cards import rule_text
+from dotlint.server.comments import rule_at
+from dotlint.server.cursor import cursor_at, id_at
+from dotlint.server.diagnostics import range_of, underlined_range
+from dotlint.server.inside_dot import is_dot, since
+from dotlint.server.node_text import node_text
 from dotlint.server.text import offset_before_change
 from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.server.messages import FindingInfo, FindingLocation, Report, RuleInfo
-    from dotlint.server.open_files import OpenFile, Snapshot
+    from dotlint.server.messages import FindingInfo, Report, RuleInfo
+    from dotlint.server.open_file import OpenFile, Snapshot
 
 _MOST_RULES: Final = 3
 
@@ -28,19 +31,31 @@ def hover(file: OpenFile, position: tuple[int, int], *, markdown: bool) -> types
 
     Does not wait for a run. None if nothing is known.
     """
-    parts = [
-        part
-        for part in (_node_text(file, position, markdown=markdown), *_rule_texts(file, position, markdown=markdown))
-        if part
-    ]
+    offset = file.text.offset(position)
+    parts: list[str] = []
+    range_: types.Range | None = None
+    rule = rule_at(file, offset)
+    if rule is not None:
+        parts.append(rule_text(rule[0], markdown=markdown))
+        range_ = range_of(file.text, *rule[1])
+    elif is_dot(file, offset):
+        cursor = cursor_at(file.text.body, offset + 1, since(file, offset))
+        attribute = attribute_at(cursor, file.text.body, offset, markdown=markdown)
+        if attribute is not None:
+            parts.append(attribute[0])
+            range_ = range_of(file.text, *attribute[1])
+    if not parts:
+        node = _node_part(file, offset, markdown=markdown)
+        parts += [node] if node else []
+    parts += _finding_parts(file, offset, markdown=markdown)
     if not parts:
         return None
     kind = types.MarkupKind.Markdown if markdown else types.MarkupKind.PlainText
-    return types.Hover(types.MarkupContent(kind, ("\n\n---\n\n" if markdown else "\n\n").join(parts)))
+    text = ("\n\n---\n\n" if markdown else "\n\n").join(parts)
+    return types.Hover(types.MarkupContent(kind, text), range_)
 
 
-def _node_text(file: OpenFile, position: tuple[int, int], *, markdown: bool) -> str | None:
-    offset = file.text.offset(position)
+def _node_part(file: OpenFile, offset: int, *, markdown: bool) -> str | None:
     for snapshot in (file.current, file.last):
         if snapshot is None or snapshot.parsed is None:
             continue
@@ -54,10 +69,10 @@ def _node_text(file: OpenFile, position: tuple[int, int], *, markdown: bool) -> 
             node = mentions.node_named(name) if name is not None else None
         if node is None:
             continue
-        if node in snapshot.pages:
-            return fenced(snapshot.pages[node], "text") if markdown else snapshot.pages[node]
+        if node in snapshot.nodes:
+            return node_text(snapshot.nodes[node], markdown=markdown)
         if snapshot is not file.last and file.last is not None:
-            continue  # the last linted text may have its page
+            continue  # the last linted text may have its facts
         return _declaration_text(snapshot, node, markdown=markdown)
     return None
 
@@ -78,17 +93,17 @@ def _offset_in(file: OpenFile, snapshot: Snapshot, offset: int) -> int | None:
     return offset if snapshot is file.current else offset_before_change(snapshot.text.body, file.text.body, offset)
 
 
-def _rule_texts(file: OpenFile, position: tuple[int, int], *, markdown: bool) -> Iterator[str]:
+def _finding_parts(file: OpenFile, offset: int, *, markdown: bool) -> Iterator[str]:
     snapshot = file.current if file.current.report is not None else file.last
     if snapshot is None or snapshot.report is None:
         return
-    offset = _offset_in(file, snapshot, file.text.offset(position))
-    if offset is None:
+    there = _offset_in(file, snapshot, offset)
+    if there is None:
         return
-    here = findings_at(snapshot, snapshot.report, snapshot.text.position(offset), snapshot.text.position(offset))
+    here = findings_at(snapshot, snapshot.report, snapshot.text.position(there), snapshot.text.position(there))
     listed: set[str] = set()
     for _, finding, _ in here:
-        rule = snapshot.report.rules.get(finding.code)
+        rule = file.rules.get(finding.code)
         if rule is None or (finding.code not in listed and len(listed) == _MOST_RULES):
             continue
         yield _finding_text(finding, rule, markdown=markdown, known=finding.code in listed)
@@ -99,21 +114,19 @@ def _finding_text(finding: FindingInfo, rule: RuleInfo, *, markdown: bool, known
     show = escape if markdown else str
     lines = [f"**{finding.code}** {escape(finding.message)}" if markdown else f"{finding.code} {finding.message}"]
     lines += [f"{name}: {show(text)}" for name, text in (("help", finding.help), ("note", finding.note)) if text]
-    lines += [] if known else [rule.markdown if markdown else rule.plain]
-    if markdown and rule.address and not known:
-        lines.append(f"[card of the rule]({rule.address})")
+    lines += [] if known else [rule_text(rule, markdown=markdown)]
     return "\n\n".join(lines)
 
 
 def findings_at(
     snapshot: Snapshot, report: Report, first: tuple[int, int], last: tuple[int, int]
-) -> list[tuple[int, FindingInfo, FindingLocation]]:
-    """Return the findings underlined between two positions as (index, finding, location there)."""
+) -> list[tuple[int, FindingInfo, int]]:
+    """Return the findings underlined between two positions as (number, finding, index of its location there)."""
     found = []
     for number, finding in enumerate(report.findings):
-        for location in finding.locations:
-            range_ = underlined_range(snapshot.text, location.start, location.end)
+        for index, location in enumerate(finding.locations):
+            range_ = underlined_range(snapshot.text, *location)
             if (range_.start.line, range_.start.character) <= last and first <= (range_.end.line, range_.end.character):
-                found.append((number, finding, location))
+                found.append((number, finding, index))
                 break
     return found

@@ -14,7 +14,7 @@ from dotlint.config.model import Overrides
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dotlint.engine.finding import Edit, Fix, Severity
+    from dotlint.engine.finding import Applicability, Edit, Fix, Severity
     from dotlint.server.references import Mentions
     from dotlint.server.text import Encoding, TextPosition
 
@@ -23,10 +23,11 @@ Stamp = tuple[int, int]
 
 
 class EditorOptions(Struct, frozen=True):
-    """Editor settings, which override configuration files as command-line options do."""
+    """Editor settings: `overrides` of configuration files, as command-line options are, and what the editor shows."""
 
     overrides: Overrides = Overrides()
     config: Path | None = None
+    inlay_hints: bool = True
 
 
 class Job(Struct, frozen=True):
@@ -34,7 +35,7 @@ class Job(Struct, frozen=True):
 
     `read` is to parse and lint `text`, `fix` to apply its safe fixes; `path` is its path, for messages and configuration.
     `names` is to find the symbols of the files in the folder `path`, with positions in `encoding`; files whose stamp is
-    `known` are not read.
+    `known` are not read. `rules` is the key of the rules that the server process knows.
     """
 
     kind: Literal["read", "fix", "names"]
@@ -43,6 +44,23 @@ class Job(Struct, frozen=True):
     options: EditorOptions
     encoding: Encoding = "utf-16"
     known: dict[str, Stamp] = {}
+    rules: int = 0
+
+
+class ColorSpan(Struct, frozen=True):
+    """A color that is written at a span; `rgb` has red, green and blue from 0 to 255."""
+
+    start: int
+    end: int
+    rgb: tuple[int, int, int]
+
+
+class FoldSpan(Struct, frozen=True):
+    """A span of several lines that an editor can fold; it is folded from the line of `start` to that of `end`."""
+
+    start: int
+    end: int
+    kind: Literal["block", "statement", "comment", "stage"]
 
 
 class ParsedText(Struct, frozen=True):
@@ -55,21 +73,14 @@ class ParsedText(Struct, frozen=True):
     clusters: tuple[tuple[str, int, int], ...]
     complete: bool
     spans: tuple[tuple[int, int], ...] | None = None
-
-
-class FindingLocation(Struct, frozen=True):
-    """A location of a finding; `suppression` is the edit that suppresses the finding there, None if no comment can."""
-
-    start: int
-    end: int
-    suppression: Edit | None = None
+    folds: tuple[FoldSpan, ...] = ()
+    colors: tuple[ColorSpan, ...] = ()
 
 
 class FindingInfo(Struct, frozen=True):
     """The parts of a finding that an editor needs; `caused_by` are indices into the findings of the report.
 
-    The first of its `locations` is at `start`. `file_suppression` is the edit that suppresses its rule in the whole file,
-    None if no comment can.
+    The first of its `locations`, which are spans, is at `start`.
     """
 
     code: str
@@ -83,17 +94,30 @@ class FindingInfo(Struct, frozen=True):
     related: tuple[tuple[str, int, int], ...]
     caused_by: tuple[int, ...]
     fix: Fix | None
-    locations: tuple[FindingLocation, ...]
-    file_suppression: Edit | None = None
+    locations: tuple[tuple[int, int], ...]
 
 
 class RuleInfo(Struct, frozen=True):
-    """The description of a rule in Markdown and plain text, the address of its page, and the tag of its diagnostics."""
+    """A rule: what its card states, the address of its page, and the tag of its diagnostics."""
 
-    markdown: str
-    plain: str
+    code: str
+    names: tuple[str, ...]
+    summary: str
+    why: str
+    severity: Severity
+    fix: Applicability | None
+    bad: str | None
+    fixed: str | None
     address: str | None
     tag: Literal["unnecessary", "deprecated"] | None
+    suppressible: bool
+
+
+class Rules(Struct, frozen=True):
+    """All existing rules by code; `key` identifies the set, so that it is sent only if it has changed."""
+
+    key: int
+    rules: dict[str, RuleInfo]
 
 
 class Symbol(Struct, frozen=True):
@@ -116,17 +140,61 @@ class Report(Struct, frozen=True):
     """
 
     findings: tuple[FindingInfo, ...] = ()
-    rules: dict[str, RuleInfo] = {}
     symbols: tuple[Symbol, ...] = ()
     problems: tuple[str, ...] = ()
     multiple_files: bool = False
 
 
+class EarlyReport(Struct, frozen=True):
+    """The findings of the fast rules, before all rules have run; `codes` are the rules for which they are final."""
+
+    report: Report
+    codes: frozenset[str]
+
+
+class Suppressions(Struct, frozen=True):
+    """The edits that suppress the findings of the report, in its order.
+
+    `here` has an edit for each location, `everywhere` one for the whole file; None if no comment can suppress it.
+    """
+
+    here: tuple[tuple[Edit | None, ...], ...]
+    everywhere: tuple[Edit | None, ...]
+
+
+class NodeFacts(Struct, frozen=True):
+    """What a hover shows of a node: rows of titles and texts, its tensors, the reasons for what was inferred, and findings.
+
+    A finding has its code, severity and message.
+    """
+
+    name: str
+    rows: tuple[tuple[str, str], ...]
+    tensors: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    findings: tuple[tuple[str, str, str], ...] = ()
+
+
 class NodePages(Struct, frozen=True):
-    """The pages of nodes, as `dotlint explain` prints them; the first is that of the node with number `first`."""
+    """The facts of nodes; the first are those of the node with number `first`."""
 
     first: int
-    texts: tuple[str, ...]
+    facts: tuple[NodeFacts, ...]
+
+
+class FlowHint(Struct, frozen=True):
+    """What travels along an edge, to be shown after the node at `offset`; `details` explains it."""
+
+    offset: int
+    text: str
+    details: str
+
+
+class Understood(Struct, frozen=True):
+    """What was inferred for all nodes: the style of each (see `token_styles`), by number, and what their edges carry."""
+
+    styles: bytes
+    hints: tuple[FlowHint, ...] = ()
 
 
 class FixedText(Struct, frozen=True):
@@ -155,4 +223,15 @@ class Failure(Struct, frozen=True):
     detail: str = ""
 
 
-Message = ParsedText | Report | NodePages | FixedText | FileSymbols | Failure
+Message = (
+    Rules
+    | ParsedText
+    | EarlyReport
+    | Report
+    | Suppressions
+    | Understood
+    | NodePages
+    | FixedText
+    | FileSymbols
+    | Failure
+)

@@ -11,12 +11,16 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from dotlint.errors import DotlintError
-from dotlint.server.messages import Failure, FixedText, Job, NodePages, ParsedText, Report
+from dotlint.server.early import combined
+from dotlint.server.messages import EarlyReport, Failure, FixedText, Job, Report, Understood
+from dotlint.server.moves import add
+from dotlint.server.open_file import OpenFile, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from dotlint.server.messages import EditorOptions, Message
+    from dotlint.server.messages import EditorOptions, Message, ParsedText
+    from dotlint.server.moves import Change
     from dotlint.server.options import Scopes
     from dotlint.server.text import Text
     from dotlint.server.workers import Workers
@@ -27,70 +31,24 @@ _LARGE: Final = 4_000_000  # characters
 log = logging.getLogger(__name__)
 
 
-class Snapshot:
-    """One version of a file's text and its results: first the parsed text, then the report, then the pages of nodes."""
-
-    def __init__(self, text: Text, version: int | None) -> None:
-        self.text = text
-        self.version = version
-        self.parsed: ParsedText | None = None
-        self.report: Report | None = None
-        self.pages: dict[int, str] = {}
-        self.failure: str | None = None
-        self.read = asyncio.Event()  # also set if the run ends without a result
-        self.linted = asyncio.Event()
-
-    def take(self, message: Message) -> None:
-        """Store a message of the run."""
-        if isinstance(message, ParsedText):
-            self.parsed = message
-            self.read.set()
-        elif isinstance(message, Report):
-            self.report = message
-            self.linted.set()
-        elif isinstance(message, NodePages):
-            self.pages.update(enumerate(message.texts, message.first))
-        elif isinstance(message, Failure):
-            self.failure = message.message
-            self.end()
-
-    def end(self) -> None:
-        """Release everything that waits for this snapshot."""
-        self.read.set()
-        self.linted.set()
-
-
-class OpenFile:
-    """An open file: `current` is the snapshot of its current text, `last` the latest one with a report."""
-
-    def __init__(self, uri: str, path: str, text: Text, version: int | None) -> None:
-        self.uri = uri
-        self.path = path
-        self.current = Snapshot(text, version)
-        self.last: Snapshot | None = None
-        self.timer: asyncio.TimerHandle | None = None
-        self.run: asyncio.Task[None] | None = None
-        self.running: Snapshot | None = None  # the snapshot of the run
-
-    @property
-    def text(self) -> Text:
-        """The current text."""
-        return self.current.text
-
-
 class OpenFiles:
-    """All open files by URI; `on_report` and `on_failure` are called with the results of runs."""
+    """All open files by URI; `on_report`, `on_failure` and `on_understood` are called with the results of runs.
+
+    Of a large text, `on_report` is first called with the findings of the fast rules and earlier ones of the others.
+    """
 
     def __init__(
         self,
         workers: Workers,
-        on_report: Callable[[OpenFile, Snapshot], None],
+        on_report: Callable[[OpenFile, Snapshot, Report], None],
         on_failure: Callable[[OpenFile, str], None],
+        on_understood: Callable[[OpenFile], None],
     ) -> None:
         self.scopes: Scopes | None = None  # nothing runs before this is set
         self._workers = workers
         self._on_report = on_report
         self._on_failure = on_failure
+        self._on_understood = on_understood
         self._files: dict[str, OpenFile] = {}
 
     def get(self, uri: str) -> OpenFile | None:
@@ -108,9 +66,12 @@ class OpenFiles:
         self._schedule(file, 0)
         return file
 
-    def change(self, file: OpenFile, text: Text, version: int | None) -> None:
-        """Set the current text of a file, and lint it when typing pauses."""
+    def change(self, file: OpenFile, text: Text, version: int | None, changes: Sequence[Change]) -> None:
+        """Set the current text of a file, and lint it when typing pauses; `changes` lead to it from the text before."""
         self._new_snapshot(file, text, version)
+        for change in changes:
+            add(file.changes, change)
+        self._workers.prepare()
         self._schedule(file, _PAUSE + _PAUSE_LARGE * min(len(text.text) / _LARGE, 1))
 
     def lint_again(self, *, only: Callable[[OpenFile], bool] = lambda _: True) -> None:
@@ -151,6 +112,10 @@ class OpenFiles:
             raise DotlintError(snapshot.failure or "the file was closed")
         return snapshot, snapshot.report
 
+    async def understood(self, file: OpenFile) -> Snapshot:
+        """Wait until everything but the facts of nodes is known about the current text of a file."""
+        return await self._when(file, lambda snapshot: snapshot.done)
+
     async def _when(self, file: OpenFile, event: Callable[[Snapshot], asyncio.Event]) -> Snapshot:
         """Wait for an event of the current snapshot; if the file is closed, of its last one."""
         while True:
@@ -173,6 +138,7 @@ class OpenFiles:
 
     def _new_snapshot(self, file: OpenFile, text: Text, version: int | None) -> None:
         before = file.current
+        self._stop(file)
         file.current = Snapshot(text, version)
         before.end()
 
@@ -182,10 +148,9 @@ class OpenFiles:
         file.timer = asyncio.get_running_loop().call_later(seconds, self._start_now, file)
 
     def _start_now(self, file: OpenFile) -> None:
-        """Start the run for the current text, unless it has started; cancel one for an earlier text."""
+        """Start the run for the current text, unless it has started."""
         if file.running is file.current or self.scopes is None or file.uri not in self._files:
             return
-        self._stop(file)
         file.running = file.current
         options = self.scopes.of(file.path)
         file.run = asyncio.get_running_loop().create_task(self._run(file, file.current, options))
@@ -198,16 +163,21 @@ class OpenFiles:
 
     async def _run(self, file: OpenFile, snapshot: Snapshot, options: EditorOptions) -> None:
         def on_message(message: Message) -> None:
-            snapshot.take(message)
-            if isinstance(message, Report):
-                file.last = snapshot
-            if snapshot is file.current and isinstance(message, Report):
-                self._on_report(file, snapshot)
-            if snapshot is file.current and isinstance(message, Failure):
+            file.take(snapshot, message)
+            if isinstance(message, EarlyReport):
+                last = file.last.report if file.last is not None else None
+                report = message.report if last is None else combined(message, last, file.changes)
+                self._on_report(file, snapshot, report)
+            elif isinstance(message, Report):
+                self._on_report(file, snapshot, message)
+            elif isinstance(message, Understood):
+                self._on_understood(file)
+            elif isinstance(message, Failure):
                 self._on_failure(file, message.message)
 
+        job = Job("read", snapshot.text.text, file.path, options, rules=file.rules_key)
         try:
-            await self._workers.run(Job("read", snapshot.text.text, file.path, options), on_message)
+            await self._workers.run(job, on_message)
         except DotlintError as error:
             on_message(Failure(str(error)))
         except Exception as error:

@@ -17,9 +17,19 @@ from dotlint.text.nearest import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-KEYS: Final = ("strategy", "layout", "preset", "select", "extend-select", "ignore", "config")
+KEYS: Final = ("strategy", "layout", "preset", "select", "extend-select", "ignore", "config", "inlay-hints")
 _LISTS: Final = {"strategy", "select", "extend-select", "ignore"}
-_EDITORS_OWN: Final = {"enable", "path", "command", "args", "interpreter", "trace", "settings", "log-level"}
+_EDITORS_OWN: Final = {
+    "enable",
+    "languages",
+    "path",
+    "command",
+    "args",
+    "interpreter",
+    "trace",
+    "settings",
+    "log-level",
+}
 _PRESETS: Final = ("recommended", "strict", "graphviz")
 
 
@@ -65,7 +75,8 @@ def read_options(settings: Iterable[object], folder: Path) -> tuple[EditorOption
         ignore=split_names(read.get("ignore") or ()),
     )
     config = read.get("config")
-    return EditorOptions(overrides, folder / Path(config).expanduser() if config else None), wrong
+    hints = read.get("inlay-hints") is not False
+    return EditorOptions(overrides, folder / Path(config).expanduser() if config else None, inlay_hints=hints), wrong
 
 
 def _table(given: object, wrong: list[str]) -> Mapping[str, Any]:
@@ -87,6 +98,11 @@ def _checked(name: str, value: object, wrong: list[str]) -> Any:  # noqa: ANN401
         if isinstance(value, list) and all(isinstance(one, str) for one in value):
             return tuple(one for one in value if one)
         wrong.append(f"the setting `{name}` must be a string or a list of strings")
+        return None
+    if name == "inlay-hints":
+        if isinstance(value, bool):
+            return value
+        wrong.append(f"the setting `{name}` must be true or false")
         return None
     if not isinstance(value, str):
         wrong.append(f"the setting `{name}` must be a string")

@@ -19,7 +19,7 @@ from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from dotlint.server.messages import ParsedText
-    from dotlint.server.open_files import Snapshot
+    from dotlint.server.open_file import Snapshot
     from dotlint.server.references import Mention
 
 _MOST_HIGHLIGHTS = 5_000

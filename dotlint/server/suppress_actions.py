@@ -15,7 +15,7 @@ from dotlint.syntax.tokens import tokens
 from dotlint.syntax.tree import Comment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from dotlint.engine.card import Card
     from dotlint.engine.finding import Finding, Location
@@ -107,10 +107,13 @@ def _new_comment(
     """Return the edit that adds a comment to the first line of the location's statement that can have one."""
     source = document.source
     first = source.position(location.start).line
-    covered = _multiline_spans(document.text, mentions.statement_before(location.start), location.start)
+    covered = _covering_spans(document.text, mentions.statement_before(location.start), location.start)
+    start, stop = next(covered)
     for line in range(first, min(first + _MOST_LINES, source.line_count + 1)):
         end = source.line_start(line) + len(source.line_text(line).removesuffix("\r"))
-        if end < location.start or any(start < end < stop for start, stop in covered):
+        while stop <= end:
+            start, stop = next(covered)
+        if end < location.start or start < end:
             continue
         on_lines, spans = lines.covered(Comment("//", end, end))
         if finding.section == "syntax":
@@ -120,11 +123,14 @@ def _new_comment(
     return None
 
 
-def _multiline_spans(text: str, since: int, until: int) -> list[tuple[int, int]]:
-    """Return the spans of strings, HTML and comments of several lines, inside which no comment is possible."""
+def _covering_spans(text: str, since: int, until: int) -> Iterator[tuple[int, int]]:
+    """Yield a span for each token, and one after all others; inside a span no comment is possible.
+
+    A token of one line has an empty span at its end. Tokens are read as far as the caller needs them, since the end of a
+    line is mostly a few tokens away.
+    """
     since = since if until - since < _MOST_TEXT else until
-    found = []
     for token in tokens(text[since : until + _MOST_TEXT]):
-        if token.type != "BLANK" and "\n" in token.raw:
-            found.append((since + token.at, since + token.to))
-    return found
+        if token.type != "BLANK":
+            yield since + (token.at if "\n" in token.raw else token.to), since + token.to
+    yield len(text) + 1, len(text) + 2

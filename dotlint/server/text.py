@@ -114,7 +114,7 @@ def offset_before_change(old: str, new: str, offset: int) -> int | None:
     if offset <= same:
         return offset
     behind = len(new) - offset
-    return len(old) - behind if behind <= _common_suffix(old, new, min(len(old), len(new)) - same) else None
+    return len(old) - behind if behind <= common_suffix(old, new, min(len(old), len(new)) - same) else None
 
 
 def common_prefix(one: str, other: str) -> int:
@@ -131,7 +131,8 @@ def common_prefix(one: str, other: str) -> int:
     return low
 
 
-def _common_suffix(one: str, other: str, most: int) -> int:
+def common_suffix(one: str, other: str, most: int) -> int:
+    """Return the length of the common suffix of two texts, which is at most `most`."""
     low, high = 0, most
     while low < high:
         middle = (low + high + 1) // 2

@@ -27,8 +27,9 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server ends its workers
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="dotlint: %(levelname)s: %(message)s")
     gc.set_threshold(100_000, 20, 20)
-    from dotlint.server.analysis import do  # noqa: PLC0415 - after the redirection above
+    from dotlint.server.analysis import do, warm_up  # noqa: PLC0415 - after the redirection above
 
+    warm_up()
     gc.freeze()
     while (job := _next_job(jobs)) is not None:
         do(job, lambda message: _send(answers, message))

@@ -40,6 +40,7 @@ class Workers:
         self._free: list[asyncio.subprocess.Process] = []
         self._all: set[asyncio.subprocess.Process] = set()
         self._slots = asyncio.Semaphore(most)
+        self._starting: asyncio.Task[None] | None = None
 
     async def run(self, job: Job, on_message: Callable[[Message], None]) -> None:
         """Run a job; `on_message` is called with each message as it arrives.
@@ -59,24 +60,37 @@ class Workers:
                 raise
             self._free.append(process)
 
-    async def warm(self) -> None:
-        """Start a process in advance, since a short job would mostly wait for the rules to load."""
-        if not self._all:
-            self._free.append(await self._process())
+    def prepare(self) -> None:
+        """Start a process in advance unless one is free, since a short job would mostly wait for the rules to load."""
+        if not self._free and self._starting is None:
+            self._starting = asyncio.get_running_loop().create_task(self._start_free())
+
+    async def _start_free(self) -> None:
+        try:
+            self._free.append(await self._start())
+        finally:
+            self._starting = None
 
     async def close(self) -> None:
         """Kill all processes, even if they have jobs."""
+        if self._starting is not None:
+            await self._starting
         processes = list(self._all)
         for process in processes:
             self._kill(process)
         await asyncio.gather(*(process.wait() for process in processes))
 
     async def _process(self) -> asyncio.subprocess.Process:
+        if not self._free and self._starting is not None:
+            await asyncio.shield(self._starting)
         while self._free:
             process = self._free.pop()
             if process.returncode is None:
                 return process
             self._all.discard(process)
+        return await self._start()
+
+    async def _start(self) -> asyncio.subprocess.Process:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from dotlint.server.messages import EditorOptions, Message, Stamp
-    from dotlint.server.open_files import OpenFile
+    from dotlint.server.open_file import OpenFile
     from dotlint.server.text import Encoding
     from dotlint.server.workers import Workers
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from dotlint.strategy.error import StrategyError, did_you_mean
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -48,16 +50,16 @@ class Degrees(Struct, frozen=True):
 
     @classmethod
     def of(cls, degrees: Mapping[str, int]) -> Degrees:
-        """Create degrees from axis to degree; the keys count as named. Raises `KeyError` on an unknown axis."""
+        """Create degrees from axis to degree; the keys count as named. Raises `StrategyError` on an unknown axis."""
         unknown = sorted(set(degrees) - set(AXES))
         if unknown:
-            raise KeyError(unknown[0])
+            raise unknown_axis(unknown[0])
         return cls(**degrees, named=frozenset(degrees))
 
     def get(self, axis: str) -> int:
-        """Return the degree along `axis`. Raises `KeyError` on an unknown axis."""
+        """Return the degree along `axis`. Raises `StrategyError` on an unknown axis."""
         if axis not in AXES:
-            raise KeyError(axis)
+            raise unknown_axis(axis)
         degree: int = getattr(self, axis)
         return degree
 
@@ -71,3 +73,11 @@ class Degrees(Struct, frozen=True):
 
     def __str__(self) -> str:
         return "".join(f"{axis}{degree}" for axis, degree in self.to_dict().items())
+
+    def __repr__(self) -> str:
+        return f"Degrees({str(self)!r})"
+
+
+def unknown_axis(axis: object) -> StrategyError:
+    """Return the error for a name that is not an axis."""
+    return StrategyError(f"unknown axis {axis!r}: {did_you_mean(str(axis), AXES)[0]}")

@@ -11,6 +11,7 @@ from dotlint.strategy.arithmetic import Calculation, arithmetic
 from dotlint.strategy.calculations.calculation import plan_of
 from dotlint.strategy.calculations.notes import notes as engine_notes
 from dotlint.strategy.calculations.pools import misplaced
+from dotlint.strategy.calculations.subjects import options_of
 from dotlint.strategy.degrees import AXES, AXIS_NAMES
 from dotlint.strategy.handoff import Handoff, handoff_dict, handoff_of
 from dotlint.strategy.memory.budget import Memory, memory_of
@@ -82,11 +83,16 @@ class PhaseDescription(Struct, frozen=True):
     sums: tuple[tuple[str, Calculation], ...]
     notes: tuple[str, ...]
     memory: Memory | None = None
+    origins: tuple[tuple[str, str], ...] = ()
 
     @property
     def refusals(self) -> list[tuple[str, Calculation]]:
         """The calculations that make the phase impossible; none of an assumed phase, which rules do not check."""
         return [] if self.assumed else [(code, each) for code, each in self.sums if each.refuses]
+
+    def options(self, each: Calculation) -> dict[str, str]:
+        """The launch options, by axis or fact, that state what a calculation reads, if it fails."""
+        return {} if each.holds else options_of(each.check, self.origins)
 
 
 class Description(Struct, frozen=True):
@@ -112,7 +118,7 @@ class Description(Struct, frozen=True):
         return {
             "impossible": self.impossible,
             "failed": [
-                {"phase": phase.name, **_calculation_dict(code, each)}
+                {"phase": phase.name, **_calculation_dict(code, each, phase.options(each))}
                 for phase in self.phases
                 for code, each in phase.refusals
             ],
@@ -178,6 +184,7 @@ def _describe_phase(strategy: Strategy, index: int, codes: Mapping[str, str]) ->
         sums=sums,
         notes=(*_notes(phase), *engine_notes(plan)),
         memory=memory,
+        origins=phase.origins,
     )
 
 
@@ -274,16 +281,16 @@ def _phase_dict(phase: PhaseDescription) -> dict[str, Any]:
             }
             for row in phase.stages
         ],
-        "arithmetic": [_calculation_dict(code, each) for code, each in phase.sums],
+        "arithmetic": [_calculation_dict(code, each, phase.options(each)) for code, each in phase.sums],
         "memory": None if phase.memory is None else memory_dict(phase.memory),
         "notes": list(phase.notes),
     }
 
 
-def _calculation_dict(code: str, each: Calculation) -> dict[str, Any]:
+def _calculation_dict(code: str, each: Calculation, options: Mapping[str, str]) -> dict[str, Any]:
     severity = None if each.holds else "warning" if each.warning else "error"
     data = {"code": code, "holds": each.holds, "severity": severity, "text": each.text}
-    return data | {"source": each.source, "advice": each.advice}
+    return data | {"source": each.source, "advice": each.advice, "options": dict(options)}
 
 
 def _partition_dict(part: Partition) -> dict[str, Any]:

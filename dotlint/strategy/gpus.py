@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from dotlint.strategy.error import error_at
+from dotlint.strategy.error import StrategyError, error_at
+from dotlint.text.display import short_repr
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -44,16 +45,16 @@ class GpuSet(Struct, frozen=True):
 
     @property
     def first(self) -> int:
-        """The lowest id. Raises `ValueError` on the empty set."""
+        """The lowest id. Raises `StrategyError` on the empty set."""
         if not self.runs:
-            raise ValueError("no GPU in an empty set")
+            raise StrategyError("no GPU in an empty set")
         return self.runs[0][0]
 
     @property
     def last(self) -> int:
-        """The highest id. Raises `ValueError` on the empty set."""
+        """The highest id. Raises `StrategyError` on the empty set."""
         if not self.runs:
-            raise ValueError("no GPU in an empty set")
+            raise StrategyError("no GPU in an empty set")
         return self.runs[-1][1] - 1
 
     @property
@@ -79,11 +80,11 @@ class GpuSet(Struct, frozen=True):
         return GpuSet(tuple((start + by, stop + by) for start, stop in self.runs))
 
     def pick(self, positions: GpuSet) -> GpuSet:
-        """Return the ids at these 0-based positions in ascending order. Raises `IndexError` past the end."""
+        """Return the ids at these 0-based positions in ascending order. Raises `StrategyError` past the end."""
         if not positions:
             return GpuSet()
         if positions.last >= len(self):
-            raise IndexError(positions.last)
+            raise StrategyError(f"there is no GPU at position {positions.last} of {len(self)}")
         if self.contiguous:
             return positions.shifted(self.first)
         found: list[IdRun] = []
@@ -166,6 +167,9 @@ class GpuSet(Struct, frozen=True):
 
     def __bool__(self) -> bool:
         return bool(self.runs)
+
+    def __repr__(self) -> str:
+        return f"GpuSet({short_repr(str(self))})"
 
     def __str__(self) -> str:
         return ",".join(str(start) if stop - start == 1 else f"{start}-{stop - 1}" for start, stop in self.runs)

@@ -28,7 +28,7 @@ DENSE_AXES: Final = ("pp", "dp", "ep", "cp", "sp", "tp")
 EXPERT_AXES: Final = ("pp", "dp", "ep", "edp", "etp", "cp", "sp", "tp")
 
 
-class Layout(Struct, frozen=True):
+class Layout(Struct, frozen=True, repr_omit_defaults=True):
     """A layout model, with the orders of its axes (outermost first) if they are declared.
 
     Without `order`, the GPUs of a stage are determined but those of a shard within it are not; likewise

@@ -15,7 +15,7 @@ MOST_LAYERS: Final = 1 << 12
 """The most layers of which each is looked at."""
 
 
-class ModelFacts(Struct, frozen=True):
+class ModelFacts(Struct, frozen=True, repr_omit_defaults=True):
     """Facts that some rules need; None if unknown.
 
     `experts` are those of one MoE layer, without `redundant_experts`; `seq` is in tokens, `batch`, `micro_batch` and

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from dotlint.errors import expect
 from dotlint.strategy.degrees import MOST_GPUS, Degrees
 from dotlint.strategy.error import StrategyError
 from dotlint.strategy.gpus import GpuSet, union
 from dotlint.strategy.launch.argument import LaunchArgument, launch_argument
 from dotlint.strategy.layout import Layout
 from dotlint.strategy.model import ModelFacts, Pool
-from dotlint.strategy.placement import Partition, Placement
+from dotlint.strategy.placement import Partition, Placement, verify_stage
 from dotlint.strategy.replicas import misfit, with_replicas
 from dotlint.strategy.spec import PhaseSpec, parse_spec
 from dotlint.strategy.stage_sizes import chunk_sizes
+from dotlint.text.display import short_repr
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -95,17 +99,19 @@ class Phase(Struct, frozen=True):
         return tuple(self.stage_gpus(index) for index in range(self.stage_count))
 
     def stage_gpus(self, stage: int) -> GpuSet:
-        """Return the GPUs of a stage. Raises `IndexError` past the last."""
+        """Return the GPUs of a stage. Raises `StrategyError` past the last."""
         return self.gpus.pick(self.placement.stage(stage))
 
     def stage_of(self, gpus: GpuSet) -> int | None:
         """Return the stage that holds all of these GPUs; None if there is none or the set is empty."""
+        expect("gpus", gpus, GpuSet, "a GpuSet")
         if not gpus:
             return None
         return next((n for n in range(self.stage_count) if gpus <= self.stage_gpus(n)), None)
 
     def partition(self, axis: str | tuple[str, ...], stage: int) -> Partition:
         """Return how a stage is divided along `axis` (jointly along several), in GPU ids."""
+        expect("axis", axis, (str, tuple), "an axis, such as tp, or a tuple of axes")
         requested = (axis,) if isinstance(axis, str) else axis
         divided = tuple(each for each in requested if self.degrees.get(each) > 1)
         part = self.placement.partition(divided or "vpp", stage)
@@ -146,11 +152,16 @@ class Phase(Struct, frozen=True):
 
     def stage_layers(self, stage: int, layers: int) -> tuple[range, ...] | None:
         """Return the 0-based layers of a stage, one range per VPP chunk; None if unknown, or if they do not fit."""
+        expect("layers", layers, int, "the number of layers")
+        verify_stage(stage, self.stage_count)
         sizes = chunk_sizes(self.degrees, replace(self.facts, layers=layers))
         if sizes is None:
             return None
         mine = range(stage, len(sizes), self.degrees.pp)
         return tuple(range(sum(sizes[:chunk]), sum(sizes[: chunk + 1])) for chunk in mine)
+
+    def __repr__(self) -> str:
+        return f"Phase({self.name!r}, {str(self.degrees)!r}, gpus={short_repr(str(self.gpus))})"
 
 
 class Strategy(Struct, frozen=True):
@@ -174,6 +185,7 @@ class Strategy(Struct, frozen=True):
 
         Raises `StrategyError` on a mistake in it or if a phase does not fit its GPUs.
         """
+        expect("text", text, str, "a strategy such as pp4ep4tp2sp2")
         return build(parse_spec(text), layout=layout, source=text.strip(), world=world)
 
     @classmethod
@@ -183,6 +195,8 @@ class Strategy(Struct, frozen=True):
         Raises `StrategyError` on any mistake in it.
         """
         from dotlint.strategy.toml_file import load  # noqa: PLC0415 - tomllib only where a file is read
+
+        expect("path", path, (str, PathLike), "the path of a strategy file")
 
         def built(specs: Sequence[PhaseSpec], **found: Any) -> Strategy:  # noqa: ANN401 - the arguments of `build`
             return build(specs, **{**found, "layout": layout or found["layout"], "world": world or found["world"]})
@@ -194,6 +208,7 @@ class Strategy(Struct, frozen=True):
         """Create a strategy from a parsed strategy file; `where` names it in messages. Raises `StrategyError`."""
         from dotlint.strategy.toml_file import from_table  # noqa: PLC0415 - as above
 
+        expect("table", table, Mapping, "the contents of a strategy file as a dict")
         return from_table(table, build, where=where)
 
     @classmethod
@@ -216,6 +231,7 @@ class Strategy(Struct, frozen=True):
 
         Raises `StrategyError` if a phase is declared twice, or two files declare different layouts or pools.
         """
+        expect("arguments", arguments, (list, tuple), "a list of strategies")
         if not arguments:
             raise StrategyError("a strategy is missing: write one, such as pp4ep4tp2sp2")
         parts = [_declared(argument, world, model) for argument in arguments]
@@ -242,6 +258,7 @@ class Strategy(Struct, frozen=True):
 
     def phase(self, name: str) -> Phase | None:
         """Return the phase of that name, or the phase without a name, which applies to all others."""
+        expect("name", name, str, "the name of a phase")
         ranks = {name.lower(): 1, "": 0}
         fitting = [phase for phase in self.phases if phase.name in ranks]
         return max(fitting, key=lambda phase: ranks[phase.name], default=None)
@@ -253,6 +270,7 @@ class Strategy(Struct, frozen=True):
 
     def narrowed(self, names: Sequence[str]) -> Strategy:
         """Return the strategy with only the phases of these names."""
+        expect("names", names, (list, tuple, set, frozenset), "a list of names of phases")
         return replace(
             self,
             phases=tuple(phase for phase in self.phases if phase.name in names),
@@ -279,6 +297,7 @@ class Strategy(Struct, frozen=True):
         GPUs, stage by stage; decode has SP=1. A phase without a name is then called prefill. If the phase is
         declared, the strategy itself is returned.
         """
+        expect("name", name, str, "the name of a phase")
         name = name.lower()
         if any(phase.name == name for phase in self.phases):
             return self
@@ -290,6 +309,9 @@ class Strategy(Struct, frozen=True):
         degrees = base.degrees.with_axis("sp", 1) if name == "decode" and base.degrees.sp > 1 else base.degrees
         assumed = replace(base, name=name, degrees=degrees, assumed=True, file=None, grid_degrees=base.degrees)
         return replace(self, phases=(*phases, assumed))
+
+    def __repr__(self) -> str:
+        return f"Strategy({short_repr(self.source, 100)}, phases={len(self.phases)})"
 
 
 class _Declared(Struct, frozen=True):
@@ -320,6 +342,7 @@ def _declared(argument: str | LaunchArgument, given: int | None, facts: ModelFac
         own = tuple(spec if spec.world else replace(spec, world=given or world) for spec in specs)
         return _Declared(own, layout, model or ModelFacts(), pool, source, notes)
 
+    expect("strategy", argument, (str, LaunchArgument), "a specification, a strategy file or launch options")
     text = argument.strip() if isinstance(argument, str) else ""
     launched = launch_argument(text) if isinstance(argument, str) else argument
     if launched is not None:
@@ -352,7 +375,11 @@ def build(
 
     Raises `StrategyError` if a phase does not fit the GPUs it declares or a declared order lacks an axis.
     """
-    layout, model = layout or Layout(), model or ModelFacts()
+    layout, model = Layout() if layout is None else layout, ModelFacts() if model is None else model
+    expect("layout", layout, Layout, "a Layout, such as Layout.named('megatron')")
+    expect("model", model, ModelFacts, "a ModelFacts")
+    if world is not None and (not isinstance(world, int) or world < 1):
+        raise StrategyError(f"`world` is {world!r}; pass the number of GPUs")
     specs = [spec if spec.world else replace(spec, world=world) for spec in specs]
     named = union(spec.gpus for spec in specs if spec.gpus is not None)
     free = named.last + 1 if named else 0

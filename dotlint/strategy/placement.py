@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from dotlint.errors import expect
+from dotlint.strategy.error import StrategyError
 from dotlint.strategy.gpus import disjoint
 
 if TYPE_CHECKING:
@@ -83,9 +85,8 @@ class Placement(Struct, frozen=True):
         return tuple(self.stage(index) for index in range(self.dense.length("pp")))
 
     def stage(self, index: int) -> GpuSet:
-        """Return the ranks of the 0-based stage. Raises `IndexError` past the last."""
-        if not 0 <= index < self.dense.length("pp"):
-            raise IndexError(index)
+        """Return the ranks of the 0-based stage. Raises `StrategyError` past the last."""
+        verify_stage(index, self.dense.length("pp"))
         return self.dense.select({"pp": index})
 
     def replica(self, stage: int, replica: int) -> GpuSet | None:
@@ -113,7 +114,7 @@ class Placement(Struct, frozen=True):
     def slices(self, axis: str | tuple[str, ...], stage: int) -> tuple[GpuSet, ...] | None:
         """Return the ranks of a stage that each shard along `axis` (jointly along several) occupies, in order.
 
-        None if the layout leaves it open. A stage that is not divided is one slice. Raises `IndexError` past the last
+        None if the layout leaves it open. A stage that is not divided is one slice. Raises `StrategyError` past the last
         stage.
         """
         return self.partition(axis, stage).slices
@@ -158,3 +159,10 @@ class Placement(Struct, frozen=True):
         if "tp" not in self.dense.axes:
             return tuple(self.dense.groups(()))
         return tuple(self.dense.split("tp", "tp", "dcp", dcp).groups(("dcp",)))
+
+
+def verify_stage(index: int, count: int) -> None:
+    """Raise `DotlintError` unless `index` is the 0-based number of one of `count` stages."""
+    expect("stage", index, int, "the 0-based number of a stage")
+    if not 0 <= index < count:
+        raise StrategyError(f"there is no stage {index}: the stages are 0 to {count - 1}")

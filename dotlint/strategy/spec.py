@@ -60,13 +60,13 @@ _LONG_NAMES: Final[Mapping[str, str]] = {
 }
 
 
-class PhaseSpec(Struct, frozen=True):
+class PhaseSpec(Struct, frozen=True, repr_omit_defaults=True):
     """One phase as written.
 
     `name` is lowercase, or None if the phase has none; `gpus` is None without `@`; `start` and `end` are its span in
     the parsed text; `file` is the DOT file of this phase alone, if any, as written in the strategy file `origin`;
     `world` is the number of GPUs that it is started on, if stated, and `facts` are those of this phase alone. `origins`
-    are axes with the launch option that states them, and where.
+    are axes and facts with the launch option that states them, and where.
     """
 
     name: str | None

@@ -72,7 +72,7 @@ def _phase_lines(phase: PhaseDescription, width: int) -> Iterator[str]:
     if phase.sums:
         yield ""
     for code, each in phase.sums:
-        yield from _calculation_lines(code, each, width)
+        yield from _calculation_lines(code, each, tuple(phase.options(each).values()), width)
     notes = []
     if phase.verdict != "ok" and not phase.verdict.startswith("impossible"):
         notes.append(f"– {phase.verdict}")
@@ -107,10 +107,10 @@ def _memory_lines(memory: Memory, width: int) -> Iterator[str]:
         yield from _wrapped(f"– {note}", width, _GAP, hanging="  ")
 
 
-def _calculation_lines(code: str, each: Calculation, width: int) -> Iterator[str]:
+def _calculation_lines(code: str, each: Calculation, options: tuple[str, ...], width: int) -> Iterator[str]:
     mark = "✓" if each.holds else "!" if each.warning else "✗"
     yield from _wrapped(f"{mark} {each.text} ({code})", width, _GAP, hanging="  ")
-    for more in (each.source, *each.advice.split("; ")) if not each.holds else ():
+    for more in (*options, each.source, *each.advice.split("; ")) if not each.holds else ():
         yield from _wrapped(more, width, _GAP * 2, hanging="  ")
 
 

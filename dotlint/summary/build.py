@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.errors import DotlintError
-from dotlint.report.model import outline
+from dotlint.report.outline import outline
 from dotlint.summary import communication, operators, strategy
 from dotlint.summary.ledger import Ledger, fact
 from dotlint.summary.model import GraphSummary, Line, Summary, SummarySection

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from dotlint.syntax.source import Edited
 from dotlint.syntax.terminals import ATTRIBUTE, BETWEEN, STRING, html_end
+from dotlint.text.display import short_repr
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -133,6 +134,9 @@ class Lexeme(Struct, eq=False, gc=False):
     at: int
     to: int
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({short_repr(self.raw)}, at={self.at})"
+
     @property
     def start(self) -> int:
         """The offset in the source text."""
@@ -195,6 +199,9 @@ class AttributeList(Struct, eq=False, gc=False):
     at: int
     to: int
     parsed: list[Attribute] | None = None
+
+    def __repr__(self) -> str:
+        return f"AttributeList({short_repr(self.text[self.at : self.to])}, at={self.at})"
 
     @property
     def start(self) -> int:

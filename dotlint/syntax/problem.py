@@ -9,7 +9,7 @@ from msgspec import Struct
 Replacement = tuple[int, int, str]  # start, end, new text
 
 
-class Problem(Struct, frozen=True):
+class Problem(Struct, frozen=True, repr_omit_defaults=True):
     """A syntax error: where it is, and the code of its rule (E001 to E017).
 
     `related` are other spans that belong to it, as (message, start, end). `edits` fix it; they are ascending and do

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct, field
 
+from dotlint.text.display import short_repr
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 BOM = "\ufeff"
 
@@ -33,6 +35,9 @@ class Source(Struct, frozen=True):
     name: str = "<text>"
     bom: bool = False
     _starts: list[int] = field(default_factory=list)  # offsets of the lines, computed at first use
+
+    def __repr__(self) -> str:
+        return f"Source({short_repr(self.name)}, {len(self.text)} characters)"
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str = "<bytes>") -> Source:
@@ -73,6 +78,12 @@ class Source(Struct, frozen=True):
         at = self.position(offset)
         before = self.text[at.offset - at.column + 1 : at.offset]
         return at.column if before.isascii() else len(before.encode("utf-8", "surrogatepass")) + 1
+
+    def line_hashes(self, lines: Iterable[int]) -> dict[int, str]:
+        """Return the hashes by which GitHub recognizes lines, counted from 1."""
+        from dotlint.text.line_hashes import line_hashes  # noqa: PLC0415 - a file without findings needs none
+
+        return line_hashes(self.to_bytes(), lines)
 
     def line_start(self, line: int) -> int:
         """Return the offset of a 1-based line.

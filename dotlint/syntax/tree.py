@@ -29,6 +29,7 @@ from dotlint.syntax.statements import (
     walk_statements,
 )
 from dotlint.syntax.tokens import tokens
+from dotlint.text.display import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +81,9 @@ class GraphBlock(Struct, eq=False):
     body: list[Statement]
     close: Lexeme
 
+    def __repr__(self) -> str:
+        return f"GraphBlock({short_repr(self.id.raw if self.id else None)}, {len(self.body)} statements)"
+
     @property
     def directed(self) -> bool:
         """Whether it is a digraph."""
@@ -116,6 +120,9 @@ class Tree(Struct, eq=False):
     graphs: list[GraphBlock] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"Tree({self.source!r}, {len(self.graphs)} graphs, {len(self.problems)} problems)"
 
     @property
     def text(self) -> str:

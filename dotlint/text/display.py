@@ -35,3 +35,8 @@ def one_line(text: str, most: int = 400) -> str:
     """Return a text as one visible line of at most `most` characters."""
     line = visible(" ".join(text.split("\n"))).replace("\t", " ")
     return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def short_repr(text: str | None, most: int = 60) -> str:
+    """Return the `repr` of a text in one line of about `most` characters, for the `repr` of an object that has it."""
+    return repr(text if text is None else one_line(text, most))

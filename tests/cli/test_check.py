@@ -253,7 +253,7 @@ def test_exit_status(text: str, options: tuple[str, ...], status: int) -> None:
 def test_a_file_with_warnings_alone_has_no_tick() -> None:
     result = run("check", write("a.dot", SOLID), "--select", "V002")
     assert result.status == 1
-    assert result.out.splitlines()[0].endswith("  no errors, 1 warning")
+    assert "  no errors, 1 warning, but only 0 of 2 edges" in result.out.splitlines()[0]
     assert "CORRECT" not in result.out
     written = json.loads(run("check", "a.dot", "--select", "V002", "-f", "json").out)
     assert written["files"][0]["verdict"] == "correct"
@@ -293,7 +293,7 @@ def test_colour_is_a_choice(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("check", path, "-f", form).out == plain
 
 
-@pytest.mark.parametrize("form", ["concise", "json", "jsonl", "markdown"])
+@pytest.mark.parametrize("form", ["concise", "llm", "json", "jsonl", "markdown"])
 def test_forms_for_programs_are_never_coloured(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "\x1b" not in run("check", MAIN, "-s", "pp4ep4tp2sp2", "-f", form).out
@@ -351,7 +351,7 @@ def test_jsonl_is_the_same_findings_a_line_each() -> None:
 HOSTILE = 'digraph { "a\x1b[31m" [label="[red]\u202e</b><script>`|" ]; "a\x1b[31m" -> "[bold]b`" -> "a\x1b[31m" }'
 
 
-@pytest.mark.parametrize("form", ["report", "full", "concise", "markdown", "json"])
+@pytest.mark.parametrize("form", ["report", "full", "concise", "llm", "markdown", "json"])
 def test_text_of_the_file_is_never_obeyed(form: str) -> None:
     out = run("check", write("a.dot", HOSTILE), "-f", form, "--extend-select", "cycle").out
     assert "\x1b" not in out

@@ -34,7 +34,7 @@ def test_without_a_path_the_current_folder_is_linted() -> None:
     assert "sub/a.dot:1:" in run("check", "-f", "concise").out
 
 
-@pytest.mark.parametrize("form", ["report", "full", "concise", "markdown"])
+@pytest.mark.parametrize("form", ["report", "full", "concise", "llm", "markdown"])
 def test_a_missing_path_is_one_line_and_no_report(form: str) -> None:
     found = run("check", "gone.dot", "-f", form)
     assert found == (2, "", "dotlint: error: gone.dot: no such file\n")
@@ -196,7 +196,7 @@ def test_prune_baseline_removes_what_no_longer_matches() -> None:
     assert {e["path"] for e in json.loads(Path("known.json").read_text())["findings"]} == {"a.dot", "b.dot"}
     done = run("check", *select, "--baseline", "known.json", "--prune-baseline", "-f", "concise")
     assert done.status == 1
-    assert all(line.startswith("a.dot:4:") for line in done.out.splitlines())
+    assert all(line.startswith("a.dot:4:") for line in done.out.splitlines()[:-1])
     left = json.loads(Path("known.json").read_text())["findings"]
     assert left == [e for e in before if e["path"] == "a.dot" and e["rule"] != "A004"]
     assert f"{len(before) * 2 // 3 - len(left)} entries removed from known.json" in done.err
@@ -255,7 +255,9 @@ def test_verbose_reports_files_configurations_cache_and_times(monkeypatch: pytes
         Path(name).write_text(CYCLE)
     usual = run("check", "a.dot", "sub", "--no-cache")
     first = run("check", "a.dot", "sub", "--verbose")
-    assert (first.status, first.out) == (usual.status, usual.out)
+    assert first.status == usual.status
+    assert "(see --verbose)" in usual.out
+    assert "✓ inputs" in first.out
     assert "2 files to lint, 1 excluded\n" in first.err
     assert f"configuration {Path('sub/dotlint.toml').absolute()}: 1 file\n" in first.err
     assert "no configuration file: 1 file\n" in first.err
@@ -344,3 +346,14 @@ def test_summaries_of_commands_are_whole_sentences() -> None:
     for command in ((), *((name,) for name in COMMANDS)):
         options = run(*command, "--help").out.partition("Options:")[2]
         assert max(map(len, options.splitlines())) <= 80
+
+
+def test_an_option_is_answered_with_one_that_is_spelled_alike_without_its_dashes() -> None:
+    assert "no such option `--fromat`; did you mean `--format`?" in run("check", "--fromat", "json").err
+    assert "no such option `--phase` (see" in run("explain", "--phase").err
+
+
+def test_explain_selects_rules_as_check_does() -> None:
+    Path("a.dot").write_text("digraph { a [shpae=box]; a -> b }\n")
+    assert "A001" in run("explain", "a.dot", "a").out
+    assert "A001" not in run("explain", "a.dot", "a", "--ignore", "A001").out

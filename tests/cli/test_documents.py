@@ -19,16 +19,20 @@ import yaml
 
 import dotlint
 from docs import examples, pictures, silent_failures
-from dotlint.cli.main import main
+from docs.generate import outputs, repository
+from dotlint.cli.main import COMMANDS, main
+from dotlint.config.keys import NAMES, read_keys
+from dotlint.engine.own_cards import own_cards
 
 ROOT = Path(__file__).parents[2]
 FIXTURE = ROOT / "tests/fixtures/moe_two_phases.dot"
 FOR_USERS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 PAGES = [*FOR_USERS, *sorted((ROOT / "docs/maintain").rglob("*.md"))]
+MAINTAINING = {path.name for path in (ROOT / "docs/maintain").rglob("*.md")}
 BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INDENTED = re.compile(r"^(?:    |\$ )(dotlint [^\n]*)$", re.MULTILINE)
 # These commands wait for a user, need what a test machine may lack, or show a mistake.
-ELSEWHERE = ("dotlint server", "dotlint render", "--watch", "completion", "serve.sh")
+ELSEWHERE = ("dotlint server", "dotlint mcp", "dotlint batch", "dotlint render", "--watch", "completion", "serve.sh")
 
 
 def blocks(kind: str) -> list[tuple[str, str]]:
@@ -54,8 +58,8 @@ LAUNCHED = {
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the files that the documents mention."""
-    first = next(text for page, text in blocks("dot") if page == "index.md")
-    for name in ("two_stages.dot", "graphs/two_stages.dot"):
+    first = outputs.EXAMPLE.read_text("utf-8")
+    for name in ("two_stages.dot", "graphs/two_stages.dot", "docs/two_stages.dot"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(first)
     for name in (
@@ -130,11 +134,39 @@ def test_strategy_files_of_the_documents_are_possible(table: str, folder: Path) 
     assert not json.loads(out.getvalue())["impossible"]
 
 
-@pytest.mark.parametrize("page", [page for page, _ in blocks("python") if page == "library.md"])
-def test_code_of_the_library(page: str) -> None:
-    for name, text in blocks("python"):
-        if name == page:
-            exec(compile(text, name, "exec"), {})
+def test_the_example_of_the_quick_start_is_the_file() -> None:
+    assert [text for page, text in blocks("dot") if page == "quick-start.md"] == [outputs.EXAMPLE.read_text("utf-8")]
+
+
+@pytest.mark.parametrize(("page", "text"), blocks("python"), ids=[page for page, _ in blocks("python")])
+def test_code_of_the_documents(page: str, text: str) -> None:
+    if page in MAINTAINING or "import " not in text:
+        return  # a part of something larger
+    try:
+        exec(compile(text, page, "exec"), {"__file__": page, "__name__": "example"})
+    except ModuleNotFoundError as error:
+        pytest.skip(f"{error.name} is not installed")
+
+
+@pytest.mark.parametrize(("page", "text"), blocks("dot"), ids=[page for page, _ in blocks("dot")])
+def test_graphs_of_the_documents_can_be_read(page: str, text: str) -> None:
+    if "..." not in text:
+        assert dotlint.parse(text).errors == [], page
+
+
+@pytest.mark.parametrize("kind", ["json", "yaml"])
+def test_settings_of_other_programs_can_be_read(kind: str) -> None:
+    read = json.loads if kind == "json" else yaml.safe_load
+    assert [read(text) for _, text in blocks(kind)]
+
+
+@pytest.mark.parametrize("page", ["configuration.md", "quick-start.md"])
+def test_configurations_of_the_documents_are_valid(page: str) -> None:
+    for number, text in enumerate(text for name, text in blocks("toml") if name == page):
+        section = tomllib.loads(text)
+        assert read_keys(section, f"{page} {number}")
+        known = {word for card in own_cards() for word in (card.code, *card.names)}
+        assert {*section.get("severity", ()), *section.get("rule", ())} <= known
 
 
 def test_pictures_show_what_there_is() -> None:
@@ -175,10 +207,16 @@ def test_examples_of_tensors_have_the_findings_that_the_page_prints() -> None:
         assert examples.findings(name, wrong) == printed != "", "write it again: python -m docs.examples"
 
 
+def test_outputs_of_the_readme_are_those_that_it_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    page = examples.README.read_text("utf-8")
+    assert examples.with_outputs(page) == page, "write it again: python -m docs.examples"
+
+
 def test_outputs_of_plans_are_those_that_the_page_prints(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     page = examples.PLANS.read_text("utf-8")
-    assert page.count("\n$ dotlint strategy") == 3
+    assert page.count("\n$ dotlint strategy") >= 3
     assert examples.with_outputs(page) == page, "write it again: python -m docs.examples"
 
 
@@ -187,10 +225,12 @@ def test_tables_of_settings_are_toml() -> None:
 
 
 def test_links_between_pages_lead_somewhere() -> None:
+    generated = {*repository.PAGES, "rules/index.md", *(f"rules/{card.code}.md" for card in own_cards())}
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8")):
             where = page.parent / target
-            assert where.exists() or target.startswith("rules/"), f"{page.name}: {target}"
+            known = where.exists() or target in generated
+            assert known, f"{page.name}: {target}"
 
 
 def test_maintainers_read_about_code_that_exists() -> None:
@@ -219,10 +259,17 @@ def test_the_site_builds(tmp_path: Path) -> None:
     command = (sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(tmp_path), "-f", str(ROOT / "mkdocs.yml"))
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
-    home = (tmp_path / "index.html").read_text("utf-8")
-    for page in ("rules/S001", "maintain/architecture"):
-        assert (tmp_path / page / "index.html").is_file()
-        assert f'href="{page}/"' in home, "the page is not in the navigation"
+    pages = {path.parent.relative_to(tmp_path).as_posix(): path.read_text("utf-8") for path in tmp_path.rglob("*.html")}
+    assert not [page for page, text in pages.items() if re.search("<!-- (generated|output)", text)]
+    assert 'href="rules/"' in pages["."], "the rules are not in the navigation"
+    assert {f"rules/{card.code}" for card in own_cards()} <= set(pages)
+    assert 'href="../S002/"' in pages["rules/S001"], "the page of a rule is not in the navigation"
+    assert 'href="../architecture/"' in pages["maintain/glossary"]
+    assert all(f'id="{key}"' in pages["configuration"] for key in NAMES)
+    assert all(f'id="dotlint-{command}"' in pages["commands"] for command in COMMANDS)
+    assert 'id="check-prune-baseline"' in pages["commands"]
+    assert all(f'id="dotlint.{name}"' in pages["library"] for name in dotlint.__all__ if name[0] != "_")
+    assert all(text in pages["rules/N025"] for text in ("0.1.0", "stable", "Default: <code>80</code>", "What the fix"))
 
 
 def test_github_files() -> None:

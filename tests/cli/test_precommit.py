@@ -1,4 +1,4 @@
-"""The hooks in a real repository under the real pre-commit, and the script of the GitHub Action."""
+"""The hooks in a real repository under the real pre-commit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -116,62 +115,3 @@ def test_the_hooks_guard_real_commits(repository: Path) -> None:
     skipped = git(repository, "commit", "-a", "-m", "no graph")
     assert outcomes(skipped.stderr) == {"dotlint (safe fixes)": "Skipped", "dotlint": "Skipped"}
     assert git(repository, "rev-list", "--count", "HEAD").stdout.strip() == "3"
-
-
-def action() -> dict[str, Any]:
-    read = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-    assert isinstance(read, dict)
-    return read
-
-
-def lint_step(folder: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
-    """Run the step that lints as GitHub does: inputs come in through the environment."""
-    described = action()
-    step = next(step for step in described["runs"]["steps"] if step.get("name") == "Lint")
-    given = {name: str(inputs.get(name, about["default"])) for name, about in described["inputs"].items()}
-    environment = {
-        name: re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda match: given[match[1]], value)
-        for name, value in step["env"].items()
-    }
-    environment |= {
-        **os.environ,
-        **environment,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
-    }
-    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
-    return subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
-
-
-def test_the_action_annotates_and_fails(tmp_path: Path) -> None:
-    (tmp_path / "graphs").mkdir()
-    (tmp_path / "graphs" / "cycle.dot").write_text(CYCLE)
-    result = lint_step(tmp_path)
-    assert result.returncode == 1
-    assert result.stdout.startswith("::error file=graphs/cycle.dot,line=1,")
-    assert "G001 cycle" in (tmp_path / "summary.md").read_text()
-    assert lint_step(tmp_path, args="--ignore G001").returncode == 0
-
-
-def test_the_action_takes_phases_options_and_an_output(tmp_path: Path) -> None:
-    fixture = ROOT / "tests" / "fixtures" / "moe_two_phases.dot"
-    shutil.copy(fixture, tmp_path / "a.dot")
-    result = lint_step(
-        tmp_path,
-        paths="a.dot",
-        strategy="prefill=pp4ep4tp2sp2\ndecode=pp4ep4tp2sp1@0-31\n",
-        format="sarif",
-        output="dotlint.sarif",
-        args="--fail-on error --no-cache",
-    )
-    assert result.returncode == 1, result.stderr
-    assert '"S001"' in (tmp_path / "dotlint.sarif").read_text()
-
-
-def test_no_input_of_the_action_becomes_a_command(tmp_path: Path) -> None:
-    evil = '"; touch pwned; $(touch pwned) `touch pwned` #.dot'
-    result = lint_step(tmp_path, paths=evil, strategy=evil, args="")
-    assert result.returncode == 2
-    assert not (tmp_path / "pwned").exists()
-    for step in action()["runs"]["steps"]:
-        assert "${{" not in step.get("run", ""), "an expression in a script runs what a pull request brings"

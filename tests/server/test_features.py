@@ -26,7 +26,9 @@ EVERYWHERE = range_(0, 0, 10_000, 0)
 @pytest.fixture(scope="module")
 def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """One editor for all tests of this module; each test opens its own files."""
-    session = Session(tmp_path_factory.mktemp("work"), options={"strategy": STRATEGY})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOTLINT_SITE", "https://docs.example")
+        session = Session(tmp_path_factory.mktemp("work"), options={"strategy": STRATEGY})
     yield session
     assert session.close() == 0
 
@@ -56,7 +58,7 @@ def test_a_diagnostic_has_all_parts_of_a_finding(editor: Session, main: str) -> 
     assert finding.source == "dotlint"
     assert finding.message == "stage 2 lacks 20 edges that stage 1 has\nhelp: add the 20 edges"
     assert finding.code_description is not None
-    assert finding.code_description.href.endswith("/rules/S/S001-missing-stage-edge.toml")
+    assert finding.code_description.href == "https://docs.example/rules/S001/"
     assert finding.related_information is not None
     assert [one.message for one in finding.related_information] == ["exemplar: stage 1"]
     follower = editor.found(main, "G004")[0]
@@ -157,12 +159,13 @@ def test_a_suppression_for_the_file_extends_the_existing_one(editor: Session) ->
     assert applied(text, edits(everywhere.edit)) == text.replace("[T001]", "[T001, N006]")
 
 
-def test_hover_explains_a_node_as_the_command_does(editor: Session, main: str) -> None:
+def test_hover_shows_what_was_inferred_for_a_node(editor: Session, main: str) -> None:
     shown = editor.hover(main, *at(MAIN, '"pre1 qkv second"', 3))
     assert shown is not None
     for line in (
-        "  role     qkv", "  phase    prefill", "  stage    1", "  GPUs     8-15",
-        "  output   batch=8, seq=2048, hidden=1536", "  stage 1 from `stage` in labels of clusters",
+        "**Node** `pre1 qkv second`", "- role: qkv (computation)", "- phase: prefill", "- stage: 1", "- GPUs: 8-15",
+        "output: written batch=8, seq=2048, hidden=1536, understood as batch 8, seq 2048, hidden 1536",
+        "- stage 1 from `stage` in labels of clusters",
     ):  # fmt: skip
         assert line in shown.split("\n")
 

@@ -64,8 +64,8 @@ def test_a_missing_file_is_an_error_that_names_it(tmp_path: Path) -> None:
         dotlint.check(str(tmp_path / "grpah.dot"))
 
 
-def test_what_is_no_source_is_a_type_error() -> None:
-    with pytest.raises(TypeError, match=r"cannot read a graph from an object of type int; pass a path"):
+def test_what_is_no_source_is_an_error() -> None:
+    with pytest.raises(dotlint.DotlintError, match=r"cannot read a graph from an object of type int; pass a path"):
         dotlint.check(3)  # type: ignore[arg-type]
 
 

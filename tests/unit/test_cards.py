@@ -81,6 +81,9 @@ def test_card_is_complete(card: Card) -> None:
     assert not card.summary.endswith(".")
     assert card.summary[0].islower() or not card.summary[0].isalpha() or card.summary.split()[0].isupper()
     assert card.why.endswith(".")
+    assert card.since, "the first version with the rule"
+    assert set(card.parameter_help) == set(card.parameters)
+    assert all(text.endswith(".") for text in card.parameter_help.values())
     if card.code[0] not in WITHOUT_EXAMPLE:
         assert any(example.bad for example in card.examples)
         assert any(example.good or example.fixed for example in card.examples)

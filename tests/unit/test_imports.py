@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +22,7 @@ FLOORS = (
     "errors", "_version", "text", "files", "data", "syntax", "documents", "graph", "strategy", "deployment", "drawing",
     "engine", "edits", "suppressions", "checks", "registry", "config", "pipeline", "comparison", "report", "summary",
     "picture", "overview", "page",
-    "plugin", "api", "server", "cli", "__init__", "__main__",
+    "plugin", "api", "server", "mcp", "batch", "cli", "__init__", "__main__",
 )  # fmt: skip
 
 
@@ -109,4 +111,30 @@ def test_library_does_not_import_rich_or_networkx_early() -> None:
             for name in names:
                 if name.split(".")[0] in users:
                     users[name.split(".")[0]].add(path.relative_to(PACKAGE).as_posix())
-    assert users == {"rich": {"report/rich_report.py"}, "networkx": set()}
+    assert users == {"rich": {"batch/summary.py", "report/rich_report.py"}, "networkx": set()}
+
+
+def test_only_the_mcp_server_imports_its_packages() -> None:
+    """They are an extra, and their import takes longer than most checks."""
+    users = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name in (
+            [alias.name for alias in node.names] if isinstance(node, ast.Import)
+            else [node.module or ""] if isinstance(node, ast.ImportFrom)
+            else []
+        )
+        if name.split(".")[0] in {"mcp", "mcp_types", "pydantic", "anyio"} or name.startswith("dotlint.mcp")
+    }  # fmt: skip
+    assert {user for user in users if not user.startswith("mcp/")} == {"cli/mcp.py"}
+
+
+def test_a_check_imports_no_optional_package(tmp_path: Path) -> None:
+    (tmp_path / "a.dot").write_text("digraph { a -> b; c [colour=red] }")
+    code = (
+        "import sys; from dotlint.cli.main import main; main(['check', '-f', 'llm', '--no-cache', 'a.dot']); "
+        "print(sorted({'mcp', 'mcp_types', 'pydantic', 'anyio', 'pygls', 'rich'} & sys.modules.keys()))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines()[-1] == "[]"

@@ -46,6 +46,7 @@ TABLE: list[tuple[str, str, str, dict[str, Any], str]] = [
     ("vllm", "-tp 8 -dcp 2", "tp8dcp2", {}, ""),
     ("vllm", "-tp 4 -pcp 2 -ep", "ep8tp4cp2", {}, ""),
     ("vllm", "-tp 4 -tp 8", "tp8", {}, ""),
+    ("vllm", "--pipeline-parallel 4 -tp 8", "tp8", {}, "--pipeline-parallel (did you mean --pipeline-parallel-size?)"),
     (
         "vllm",
         '-dp 320 -ep --enable-eplb --eplb-config \'{"num_redundant_experts": 64, "window_size": 9}\'',
@@ -53,7 +54,13 @@ TABLE: list[tuple[str, str, str, dict[str, Any], str]] = [
         {"eplb": True, "redundant_experts": 64},
         "--eplb-config.window_size",
     ),
-    ("vllm", "-tp 2 --eplb-config.num_redundant_experts 8", "tp2", {"redundant_experts": 8}, ""),
+    (
+        "vllm",
+        "-tp 2 -ep --enable-eplb --eplb-config.num_redundant_experts 8 --max-num-batched-tokens 16k",
+        "ep2tp2",
+        {"eplb": True, "redundant_experts": 8, "max_batched_tokens": 16000},
+        "",
+    ),
     ("vllm", "VLLM_PP_LAYER_PARTITION=16,32 vllm serve m -pp 2", "pp2", {"stage_layers": [16, 32]}, ""),
     (
         "vllm",
@@ -134,6 +141,35 @@ TABLE: list[tuple[str, str, str, dict[str, Any], str]] = [
         "tp8sp8dp4",
         {},
         "",
+    ),
+    ("trtllm", "python3 -m dynamo.trtllm --tensor-parallel-size 4 --expert-parallel-size 2", "ep2tp4", {}, ""),
+    (
+        "trtllm",
+        'python3 -m dynamo.trtllm --override-engine-args \'{"tensor_parallel_size": 8, "backend": "x"}\'',
+        "tp8",
+        {},
+        "--backend",
+    ),
+    (
+        "trtllm",
+        "python3 -m dynamo.trtllm --trtllm.tensor_parallel_size 4 --trtllm.kv_cache_config.free_gpu_memory_fraction .7",
+        "tp4",
+        {"utilization": 0.7},
+        "",
+    ),
+    (
+        "torchtitan",
+        "NGPU=8 ./run_train.sh --parallelism.tensor_parallel_degree 2 --parallelism.no-enable-sequence-parallel",
+        "tp2dp4",
+        {},
+        "",
+    ),
+    (
+        "megatron",
+        "torchrun --nproc-per-node gpu --nnodes 1:4 pretrain_gpt.py --tensor-model-parallel-size 2",
+        "tp2",
+        {},
+        "--nproc-per-node (its value gpu is unknown), --nnodes (its value 1:4 is unknown)",
     ),
     ("deepspeed", "deepspeed --num_nodes 2 --num_gpus 8 train.py --deepspeed", "dp16", {}, "--deepspeed"),
 ]
@@ -231,6 +267,10 @@ def test_stages_are_on_the_gpus_that_the_engine_documents(
                      "--decoder-first-pipeline-num-layers 6"), {}, True),
         ("megatron", ("--num-layers 80 --pipeline-model-parallel-size 16 --world-size 16 "
                      "--num-virtual-stages-per-pipeline-rank 2"), {}, False),
+        ("megatron", ("--num-layers 32 --pipeline-model-parallel-size 4 --num-virtual-stages-per-pipeline-rank 2 "
+                     "--micro-batch-size 1 --global-batch-size 12 --world-size 8"), {}, False),
+        ("megatron", ("--num-layers 32 --pipeline-model-parallel-size 4 --num-virtual-stages-per-pipeline-rank 2 "
+                     "--micro-batch-size 1 --global-batch-size 16 --world-size 8"), {}, True),
         ("megatron", "--seq-length 4098 --context-parallel-size 2 --world-size 2", {}, False),
         ("megatron", ("--tensor-model-parallel-size 2 --pipeline-model-parallel-size 16 --expert-model-parallel-size 64 "
                      "--world-size 1024"), {}, False),
@@ -351,6 +391,44 @@ spec:
         "services: {a: {image: 'vllm/vllm-openai:v1', command: --model m -tp 4}}\n",
         "tp4",
         "--model",
+    ),
+    (
+        "vllm",
+        "job.yaml",
+        "setup: pip install vllm\nrun: |\n  cd /srv\n  vllm serve m \\\n    --tensor-parallel-size 4\n",
+        "tp4",
+        "",
+    ),
+    (
+        "kubernetes",
+        "init.yaml",
+        (
+            "initContainers: [{image: python, command: [sh, -c, pip install vllm]}]\n"
+            "containers: [{image: 'vllm/vllm-openai:v1', args: [-tp, '4']}]\n"
+        ),
+        "tp4",
+        "",
+    ),
+    (
+        "vllm",
+        "serve.yaml",
+        "applications: [{args: {llm_configs: [{engine_kwargs: {tensor_parallel_size: 4, pipeline_parallel_size: 2}}]}}]\n",
+        "pp2tp4",
+        "",
+    ),
+    (
+        "kubernetes",
+        "stack.yaml",
+        "servingEngineSpec: {modelSpec: [{name: m, vllmConfig: {tensorParallelSize: 2, maxModelLen: 4096, v1: 1}}]}\n",
+        "tp2",
+        "vllmConfig.v1",
+    ),
+    (
+        "kserve",
+        "predictor.yaml",
+        "predictor: {model: {modelFormat: {name: huggingface}, args: [--model_name=m, --tensor-parallel-size=4]}}\n",
+        "tp4",
+        "--model_name",
     ),
     ("vllm", "pod.yaml", "containers: [{image: 'vllm/vllm-openai:v1', args: [--model, m]}]\n", "tp1", "--model"),
     (
@@ -489,6 +567,30 @@ def test_a_variable_before_a_command_is_set_for_it_alone(tmp_path: Path) -> None
         ("vllm serve m -tp 4\nvllm serve m -tp 4 --node-rank 1", "tp4"),
         ("pip install vllm\nvllm serve m -tp 4", "tp4"),
         ('CMD="vllm serve $MODEL -tp 4"\nsrun -l bash -c "${CMD}"', "tp4"),
+        ("A='-tp 2'; if x; then A='-tp 4'; vllm serve m $A; exit; fi", "tp4"),
+        ("if x; then T=4; else exit 1; fi\nvllm serve m -tp $T", "tp4"),
+        ("case $1 in\n  a) T=4 ;;\n  *) T=4 ;;\nesac\nvllm serve m -tp $T", "tp4"),
+        ("for i in 1 2; do A='-tp 4'; vllm serve m $A; done", "tp4"),
+        ("if x; then A=(--a); else A=(--b); fi\nvllm serve m -tp 4 ${A[@]}", "tp4"),
+        ("vllm serve m -tp ${1:-4} --max-model-len $LEN", "tp4"),
+        ('vllm serve m -tp 4 --kv-transfer-config "{\\"kv_ip\\": \\"$IP\\"}"', "tp4"),
+        ("tmux new -d 'vllm serve m -tp 4'", "tp4"),
+        ("sbatch -N 2 --wrap='vllm serve m -tp 8 -pp 2'", "pp2tp8"),
+        ("ssh host bash <<EOF\nvllm serve m -tp 4\nEOF", "tp4"),
+        ("echo 'vllm serve m -tp 3'\nvllm serve m -tp 4", "tp4"),
+        (': "${TP:=4}"\nvllm serve m -tp $TP', "tp4"),
+        ("GPUS=(0 1 2 3)\nvllm serve m -tp ${#GPUS[@]}", "tp4"),
+        ("for tp in 4; do vllm serve m -tp $tp; done", "tp4"),
+        ("TP=8\nunset TP\nvllm serve m -tp ${TP:-2}", "tp2"),
+        ("vllm serve m $'-tp' 4 > log 2>&1", "tp4"),
+        ('A=${A:-"-tp 4 -ep"}\nvllm serve m $A', "ep4tp4"),
+        ('A="-tp 4"\nif x; then A="$A -pp 2"; fi\nvllm serve m $A', "tp4"),
+        ('A="-tp 4"\n[ -n "$X" ] && A="$A -pp 2"\nvllm serve m $A', "tp4"),
+        ("if x; then A='-pp 2'; fi\nvllm serve m -tp 4 $A", "tp4"),
+        ("cd x && TP=4 && vllm serve m -tp $TP", "tp4"),
+        ('[Service]\nEnvironment=A=1 "TP=4"\nExecStart=/opt/bin/vllm serve m -tp ${TP}', "tp4"),
+        ("cat > c.yaml <<EOF\ntensor-parallel-size: 4\nEOF\nvllm serve m --config c.yaml", "tp4"),
+        ("T=4\ntee c.yaml > /dev/null <<EOF\ntensor-parallel-size: $T\nEOF\nvllm serve m --config=c.yaml", "tp4"),
     ],
 )
 def test_scripts_are_split_into_words_as_a_shell_does(tmp_path: Path, script: str, spec: str) -> None:
@@ -501,6 +603,11 @@ MISTAKES = [
     ("vllm", "-tp 0", "-tp must be between 1 and", 0),
     ("vllm", "-pp 2 -tp 99999999", "-tp must be between 1 and", 6),
     ("vllm", "-tp 2 --eplb-config {x}", "--eplb-config must be a JSON object", 6),
+    ("sglang", "--tp 8 --disaggregation-mode prefil", "--disaggregation-mode is 'prefil'", 7),
+    ("vllm", "-tp auto", "-tp must be an integer, not 'auto'", 0),
+    ("vllm", "-ep --eplb-config.num_redundant_experts 8", "--eplb-config.num_redundant_experts 8 needs EPLB", 4),
+    ("sglang", "--tp 8 --dp 2 --attn-dp-size 4", "--attn-dp-size 4 with --dp 2 is not supported", 14),
+    ("torchtitan", "--parallelism.data_parallel_shard_degree 0", "is neither a degree nor -1", 0),
     ("vllm", "-tp $TP", "-tp is '$TP', which the file does not set", 0),
     ("vllm", "-tp $(nvidia-smi | wc -l)", "-tp is '$(nvidia-smi | wc -l)', which the file does not set", 0),
     ("vllm", "-tp `nproc`", "-tp is '`nproc`', which", 0),
@@ -559,6 +666,32 @@ def test_a_mistake_points_at_the_option(engine: str, text: str, message: str | N
         ("vllm", "a.sh", "vllm serve m --tensor-paralel-size 2", None),
         ("vllm", "a.sh", "vllm serve m -tp 2\nvllm serve m -tp 4", "a.sh:2:1: a second launch without a phase differs"),
         ("vllm", "a.sh", "if x; then T=1; else T=2; fi\nvllm serve m -tp $T", "which the file does not set"),
+        (
+            "vllm",
+            "a.sh",
+            "T=1\n[ x ] || T=2\nvllm serve m -tp $T",
+            "a.sh:3:14: -tp is '$T', which the file does not set",
+        ),
+        (
+            "vllm",
+            "a.sh",
+            "if x; then A='-tp 1'; else A='-tp 2'; fi\nvllm serve m $A",
+            "a.sh:2:14: $A has other options",
+        ),
+        (
+            "vllm",
+            "a.sh",
+            "vllm serve m -tp 2 \\\n  # -pp 2 \\\n  --port 80\n",
+            "a.sh:3:3: '--port' is not part of the command",
+        ),
+        ("vllm", "a.sh", "N=$((4 > 2 ? 1 : 2))\nvllm serve m -tp $N", "-tp is '$((4 > 2 ? 1 : 2))'"),
+        ("vllm", "a.sh", "T=2\ncase $1 in a) T=4;; esac\nvllm serve m -tp $T", "a.sh:3:14: -tp is '$T', which"),
+        (
+            "vllm",
+            "a.sh",
+            "cat > c.yaml <<EOF\ntensor-parallel-size: two\nEOF\nvllm serve m --config c.yaml",
+            "a.sh:2:23: --tensor-parallel-size must",
+        ),
     ],
 )
 def test_a_mistake_in_a_file_has_its_line_and_column(
@@ -718,7 +851,8 @@ def test_every_option_of_the_table_has_one_meaning(engine: str) -> None:
     table = table_of(engine)
     names = [name for option in table.options for name in option.names.split()]
     assert len(names) == len(set(names))
-    assert all(option.to or option.kind in ("json", "file") for option in table.options)
+    assert all(option.to or option.kind in ("json", "options", "file") for option in table.options)
     assert all("_" not in name for name in names if name.startswith("-"))
-    assert table.release or table.unverified == ("all",)
+    assert table.releases
+    assert set(table.unverified) <= set(names)
     assert set(MODEL_FACTS) & {option.to for option in table.options}

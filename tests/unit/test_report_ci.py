@@ -14,7 +14,7 @@ from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
 from dotlint.pipeline.lint_file import lint_path
 from dotlint.report import full, links, rich_report
-from dotlint.report.model import outline
+from dotlint.report.outline import outline
 from tests.cli.command import run
 
 MISTAKES = "digraph {\n  a [shape=boxx]\n  a -- b\n}\n" + "digraph { a -> b -> a }\n" * 2
@@ -113,7 +113,7 @@ def test_checkstyle_has_the_elements_that_readers_know(hostile: Path) -> None:
         assert int(error.attrib["line"]) >= 1
         assert error.attrib["message"].isprintable()
     assert {"dotlint.A004", "dotlint.unreadable"} < {error.attrib["source"] for error in errors}
-    lines = check("-f", "concise", "sub/a.dot").splitlines()
+    *lines, _ = check("-f", "concise", "sub/a.dot").splitlines()
     assert [f"sub/a.dot:{e.attrib['line']}:{e.attrib['column']}" for e in top[0]] == [
         line.rsplit(": ", 2)[0].partition(": ")[0] for line in lines
     ]
@@ -166,10 +166,16 @@ def test_statistics_count_rules() -> None:
     ]
 
 
-def test_only_own_rules_have_pages() -> None:
-    address = links.page("E013", "wrong-edge-operator")
-    assert address is not None
-    assert address.endswith("/rules/E/E013-wrong-edge-operator.toml")
+def test_without_a_site_no_rule_has_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOTLINT_SITE", raising=False)
+    assert links.page("E013", "wrong-edge-operator") is None
+    monkeypatch.setenv("DOTLINT_SITE", "no address")
+    assert links.page("E013", "wrong-edge-operator") is None
+
+
+def test_only_own_rules_have_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOTLINT_SITE", "https://docs.example/dotlint/")
+    assert links.page("E013", "wrong-edge-operator") == "https://docs.example/dotlint/rules/E013/"
     assert links.page("OWN001", "of-a-user") is None
     assert links.page("E013", "another-name") is None
 
@@ -195,7 +201,8 @@ def test_links_go_to_terminals_that_are_known_to_show_them(environment: dict[str
     assert links.supported(environment) is expected
 
 
-def test_reports_link_codes_only_on_request() -> None:
+def test_reports_link_codes_only_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOTLINT_SITE", "https://docs.example")
     result = lint_path("sub/a.dot", Settings(cards=own_cards()))
     address = links.page("A004", "unknown-shape")
     assert address is not None

@@ -93,7 +93,7 @@ class TestFindings:
         assert len(groups) == 24
         assert sum(map(len, groups)) == 200
         assert left_over(groups)
-        assert one_for_all(groups[-1], over=True) == "and 177 more findings of this rule"
+        assert one_for_all(groups[-1], over=True) == "177 more findings of this rule"
 
 
 class TestListings:

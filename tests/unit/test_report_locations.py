@@ -32,8 +32,9 @@ def test_json_lists_range_and_node_of_each(tmp_path: Path) -> None:
 
 
 def test_concise_has_a_line_for_each(tmp_path: Path) -> None:
-    lines = report(tmp_path, "concise").splitlines()
+    *lines, last = report(tmp_path, "concise").splitlines()
     assert [int(line.split(":")[1]) for line in lines] == LINES
+    assert last == "Found 1 problem in 1 file; 1 fixable with --fix"
 
 
 def test_sarif_has_a_result_for_each_and_the_fix_once(tmp_path: Path) -> None:
@@ -67,7 +68,6 @@ def test_junit_has_one_case(tmp_path: Path) -> None:
     assert len(list(ET.fromstring(report(tmp_path, "junit")).iter("testcase"))) == 1
 
 
-@pytest.mark.parametrize(("form", "number"), [("report", 2), ("full", 1), ("markdown", 2)])
-def test_reports_for_people_fold_them(tmp_path: Path, form: str, number: int) -> None:
-    """The sections `Required modifications` and `Files for modification` have it once each."""
-    assert report(tmp_path, form).count("has no attribute") == number
+@pytest.mark.parametrize("form", ["report", "full", "markdown"])
+def test_reports_for_people_fold_them(tmp_path: Path, form: str) -> None:
+    assert report(tmp_path, form).count("has no attribute") == 1

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from dotlint.report.location import in_repository, uri
+from dotlint.text.line_hashes import line_hashes
 from tests.cli.command import run
 
 MISTAKES = "digraph 😀 {\n  é [shape=boxx]; b -> c\n  b -- c\n}\n"
@@ -54,7 +55,8 @@ def test_location_counts_code_points_and_is_relative_to_the_repository(repositor
     assert artifact["location"]["uri"] == physical["artifactLocation"]["uri"]
 
 
-def test_rules_have_the_texts_of_their_cards(repository: Path) -> None:
+def test_rules_have_the_texts_of_their_cards(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOTLINT_SITE", "https://docs.example")
     log = sarif(str(repository / "a#1.dot"))
     rules = log["runs"][0]["tool"]["driver"]["rules"]
     for result in results(log):
@@ -62,7 +64,8 @@ def test_rules_have_the_texts_of_their_cards(repository: Path) -> None:
     rule = next(rule for rule in rules if rule["id"] == "E013")
     assert rule["name"] == "WrongEdgeOperator"
     assert rule["defaultConfiguration"]["level"] == "error"
-    assert rule["helpUri"].endswith("/rules/E/E013-wrong-edge-operator.toml")
+    assert rule["helpUri"] == "https://docs.example/rules/E013/"
+    assert log["runs"][0]["tool"]["driver"]["informationUri"] == "https://docs.example/"
     assert rule["fullDescription"]["text"]
 
 
@@ -88,12 +91,12 @@ def test_a_cycle_shows_its_other_edges_as_related_locations(repository: Path) ->
 
 def test_fingerprints_move_with_their_statements(repository: Path) -> None:
     path = repository / "a#1.dot"
-    before = {r["ruleId"]: r["partialFingerprints"] for r in results(sarif(str(path)))}
+    before = {r["ruleId"]: r["partialFingerprints"]["dotlintStatement/v1"] for r in results(sarif(str(path)))}
     path.write_text("// moved\n\n" + MISTAKES.replace("  b -- c", "\n     b   --   c"), encoding="utf-8")
-    after = {r["ruleId"]: r["partialFingerprints"] for r in results(sarif(str(path)))}
+    after = {r["ruleId"]: r["partialFingerprints"]["dotlintStatement/v1"] for r in results(sarif(str(path)))}
     assert before == after
     path.write_text(MISTAKES.replace("b -- c", "b -- x"), encoding="utf-8")
-    changed = {r["ruleId"]: r["partialFingerprints"] for r in results(sarif(str(path)))}
+    changed = {r["ruleId"]: r["partialFingerprints"]["dotlintStatement/v1"] for r in results(sarif(str(path)))}
     assert changed["E013"] != before["E013"]
     assert changed["A004"] == before["A004"]
 
@@ -145,3 +148,48 @@ def test_outside_a_repository_paths_are_relative_to_the_working_folder(
     assert uri("<stdin>") == ("%3Cstdin%3E", True)
     assert uri("/elsewhere/y z.dot") == ("file:///elsewhere/y%20z.dot", False)
     assert uri("caf\udce9.dot") == ("caf%E9.dot", True)
+
+
+def test_github_recognizes_lines(repository: Path) -> None:
+    data = b'\xef\xbb\xbfdigraph {\r\n  "\xf0\x9f\x98\x80" [shape=boxx]\r\n  a -> b [colour=red]\r\n  a -> b [colour=red]\r\n}\r\n'
+    path = repository / "b.dot"
+    path.write_bytes(data)
+    log = sarif("b.dot", "--select", "A", "--no-cache")
+    assert results(log)
+    for result in results(log):
+        line = result["locations"][0]["physicalLocation"]["region"]["startLine"]
+        assert result["partialFingerprints"]["primaryLocationLineHash"] == line_hashes(data, [line])[line]
+    assert results(log) == results(sarif("b.dot", "a#1.dot", "--select", "A", "--jobs", "2"))[: len(results(log))]
+
+
+def test_paths_start_at_the_root_wherever_dotlint_is_called(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = repository / "module"
+    subprocess.run(["git", "init", "-q", str(module)], check=True)
+    (module / "m.dot").write_text(MISTAKES, encoding="utf-8")
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "o ö.dot").write_text(MISTAKES, encoding="utf-8")
+
+    def uris(*paths: str) -> list[str]:
+        return [artifact["location"]["uri"] for artifact in sarif(*paths)["runs"][0]["artifacts"]]
+
+    inside = "graphs%20of%20ours/a%231.dot"
+    assert uris("a#1.dot", "module/m.dot") == [inside, "graphs%20of%20ours/module/m.dot"]
+    monkeypatch.chdir(repository.parent)
+    assert uris("graphs of ours/a#1.dot", str(outside / "o ö.dot")) == [
+        inside,
+        f"{outside.as_uri()}/o%20%C3%B6.dot",
+    ]
+    monkeypatch.chdir(outside)
+    assert uris(str(repository / "a#1.dot"), "o ö.dot") == [inside, "o%20%C3%B6.dot"]
+
+
+def test_rules_have_help_in_markdown_and_a_precision(repository: Path) -> None:
+    run_ = sarif(str(repository / "a#1.dot"))["runs"][0]
+    rule = next(rule for rule in run_["tool"]["driver"]["rules"] if rule["id"] == "E013")
+    assert "```dot\n" in rule["help"]["markdown"]
+    assert rule["helpUri"] in rule["help"]["markdown"]
+    assert rule["properties"]["precision"] == "very-high"
+    assert not any("security" in key for one in run_["tool"]["driver"]["rules"] for key in one["properties"])
+    assert run_["properties"]["findings"] >= run_["properties"]["fixable"] > 0

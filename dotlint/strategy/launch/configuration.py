@@ -38,23 +38,23 @@ def _state(options: Options, key: str, text: str, location: SourceSpan, table: L
     known = next((name for name in names if table.option(name) is not None), None)
     if known is None:
         options.not_read[key] = None
-    elif text.strip().lower() not in ("null", "none"):
+    elif text.strip().lower() not in ("null", "none", "auto"):
         options.state(known, text, location)
 
 
 def add_files(launch: Launch, source: Source) -> list[str]:
     """Add what the configuration files state that the options name, and return a note for each that is not read.
 
-    Only files in the folder of the source, or below it, are read: the options may name any.
+    Only files that the script writes, or in the folder of the source or below it, are read: the options may name any.
     """
     assert launch.engine in ENGINES
     options, notes = launch.options, []
     for given in options.files:
-        found = _beside(source, given)
-        if found is None:
+        file = options.written.get(str(given.value)) or _beside(source, given)
+        if file is None:
             notes.append(f"{given.option} {given.value} is not a configuration file here: what it states is not read")
             continue
-        tree = next(iter(read_trees(Source(str(found), read_text(str(found))))), None)
+        tree = next(iter(read_trees(file)), None)
         for other in configured(tree, launch.engine) if tree is not None else ():
             options.not_read |= other.options.not_read
             own, more = options.given, other.options.given
@@ -62,7 +62,7 @@ def add_files(launch: Launch, source: Source) -> list[str]:
     return notes
 
 
-def _beside(source: Source, given: Given) -> Path | None:
+def _beside(source: Source, given: Given) -> Source | None:
     """Return the file that an option names, if it is in the folder of the source or below it."""
     folder = Path(source.name).parent if source.name else Path()
     path = folder / str(given.value)
@@ -70,4 +70,4 @@ def _beside(source: Source, given: Given) -> Path | None:
         inside = path.resolve().is_relative_to(folder.resolve()) and path.is_file()
     except (OSError, ValueError):
         return None
-    return path if inside and path.name.lower().endswith(FORMATS) else None
+    return Source(str(path), read_text(str(path))) if inside and path.name.lower().endswith(FORMATS) else None

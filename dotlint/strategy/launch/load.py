@@ -12,7 +12,7 @@ from dotlint.strategy.fact_values import read_facts
 from dotlint.strategy.launch.configuration import add_files, configured
 from dotlint.strategy.launch.files import read_text
 from dotlint.strategy.launch.location import Source, SourceSpan
-from dotlint.strategy.launch.manifest import Launch, is_manifest, manifest_launches
+from dotlint.strategy.launch.manifest import Launch, is_manifest, manifest_launches, script_launches
 from dotlint.strategy.launch.meaning import MEANINGS
 from dotlint.strategy.launch.script import launches
 from dotlint.strategy.launch.systems import ENGINES
@@ -32,11 +32,12 @@ if TYPE_CHECKING:
 
 Built = TypeVar("Built")
 
-_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {  # the settings from which an axis follows
+_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {  # the settings from which an axis or fact follows
     "ep": ("expert_parallel", "ep_is_tp"),
-    "dp": ("attention_dp", "dp_attention", "shard", "replicate"),
+    "dp": ("attention_dp", "dp_attention", "shard", "replicate", "nodes", "per_node", "world"),
     "sp": ("sequence_parallel",),
     "vpp": ("chunk_layers", "pipeline_layout", "schedule"),
+    "stage_layers": ("pipeline_layout", "embedding_counts", "loss_counts"),
 }
 _ORDER: Final = ("prefill", "decode")
 
@@ -54,7 +55,7 @@ def load(
     Raises `StrategyError`, at the option, on any mistake.
     """
     model = model or ModelFacts()
-    source = Source(argument.file, read_text(argument.file)) if argument.file else Source("", argument.text)
+    source = Source(argument.file, read_text(argument.file, piped=True)) if argument.file else Source("", argument.text)
     found = _launches(source, argument)
     if len({launch.phase for launch in found}) == 1:
         for launch in found:
@@ -87,7 +88,7 @@ def load(
         if replicas > 1:
             each = f" of {count(spec.world, 'GPU')} each" if spec.world else ""
             notes.append(f"{spec.name or 'the server'} has {replicas} replicas{each}, of which one is shown")
-        read.append((replace(spec, origins=_origins(options, spec)), facts, launch))
+        read.append((replace(spec, origins=_origins(options, spec, facts)), facts, launch))
     read.sort(key=lambda one: _ORDER.index(one[0].name) if one[0].name in _ORDER else len(_ORDER))
     unread = dict.fromkeys(name for _, _, launch in read for name in launch.options.not_read)
     if unread:
@@ -113,6 +114,7 @@ def _launches(source: Source, argument: LaunchArgument) -> list[Launch]:
             found = manifest_launches(source, trees, engine)
         else:
             found = [launch for tree in trees for launch in configured(tree, engine)]
+            found = found or list(script_launches(source, trees, engine))
     elif source.name.endswith(".py"):
         raise StrategyError(f"{source.name} is a Python program: name a command, a script or a configuration file")
     elif engine is None:
@@ -142,13 +144,14 @@ def _spec(phase: str, meaning: Meaning, launch: Launch, world: int | None) -> Ph
     return PhaseSpec(phase or None, degrees, world=size)
 
 
-def _origins(options: Options, spec: PhaseSpec) -> tuple[tuple[str, str], ...]:
-    """Return where each degree is stated, by axis: the location and the option."""
+def _origins(options: Options, spec: PhaseSpec, facts: ModelFacts) -> tuple[tuple[str, str], ...]:
+    """Return where each degree and fact is stated: the location and the option."""
     found: list[tuple[str, str]] = []
-    for axis in spec.degrees.to_dict():
-        given = next((options.given[name] for name in (axis, *_SETTINGS.get(axis, ())) if name in options.given), None)
+    for stated in (*spec.degrees.to_dict(), *facts.to_dict()):
+        names = (stated, *_SETTINGS.get(stated, ()))
+        given = next((options.given[name] for name in names if name in options.given), None)
         if given is not None:
-            found.append((axis, f"{given.location}: {given.option}" if given.location.source.name else given.option))
+            found.append((stated, f"{given.location}: {given.option}" if given.location.source.name else given.option))
     return tuple(found)
 
 

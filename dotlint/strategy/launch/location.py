@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence  # noqa: TC003 - a field of a struct
 
 from msgspec import Struct
 
 from dotlint.strategy.error import StrategyError, error_at
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 class Source(Struct, frozen=True):
-    """A text with launch options; `name` is that of its file, "" for an argument of the command line."""
+    """A text with launch options; `name` is that of its file, "" for an argument of the command line.
+
+    If a script writes it, `script` is the source of that, and `offsets` has the offset of each character there.
+    """
 
     name: str
     text: str
+    script: Source | None = None
+    offsets: Sequence[int] = ()
 
     def at(self, start: int, end: int) -> SourceSpan:
         """Return the location of `text[start:end]`."""
+        if self.script is not None and self.offsets:
+            last = len(self.offsets) - 1
+            return self.script.at(self.offsets[min(start, last)], self.offsets[min(max(start, end - 1), last)] + 1)
         return SourceSpan(self, start, max(end, start + 1))
 
     def spread(self, offsets: Sequence[int]) -> SourceSpan:

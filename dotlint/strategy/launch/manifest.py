@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from dotlint.strategy.launch.options import Options
 from dotlint.strategy.launch.script import launches_in, options_of
-from dotlint.strategy.launch.shell import Command, Variables, Word
+from dotlint.strategy.launch.shell.variables import Variables
+from dotlint.strategy.launch.shell.words import Command, Word
 from dotlint.strategy.launch.systems import ENGINES
-from dotlint.strategy.launch.table import parallelism_keys, table_of
+from dotlint.strategy.launch.table import from_camel_case, option_mappings, parallelism_keys, table_of
 from dotlint.strategy.launch.tree import Tree, text_offsets
 from dotlint.text.regex import regex
 
@@ -24,6 +25,7 @@ _PHASE: Final = regex(r"prefill|decode", re.IGNORECASE)
 _VARIABLE: Final = regex(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
 _TYPES: Final = ("subComponentType", "componentType", "type", "role")
 _GPUS: Final = ("nvidia.com/gpu", "amd.com/gpu", "gpu")
+_RUNTIMES: Final = {"huggingface": "vllm"}  # of KServe, with the engine that they start
 
 
 class Launch(Struct):
@@ -56,7 +58,7 @@ class _Scope(Struct, frozen=True):
 
 def is_manifest(trees: Sequence[Tree]) -> bool:
     """Return whether documents have containers, or degrees of parallelism as fleets state them."""
-    return any(_is_container(scope.tree) or _parallelism(scope.tree) for tree in trees for scope in _scopes(tree))
+    return any(_is_container(scope.tree) or _states(scope.tree) for tree in trees for scope in _scopes(tree))
 
 
 def manifest_launches(source: Source, trees: Sequence[Tree], engine: str | None) -> list[Launch]:
@@ -64,7 +66,7 @@ def manifest_launches(source: Source, trees: Sequence[Tree], engine: str | None)
     found: list[Launch] = []
     for document in trees:
         scopes = list(_scopes(document))
-        stated = [scope for scope in scopes if _parallelism(scope.tree)]
+        stated = [scope for scope in scopes if _states(scope.tree)]
         used: set[int] = set()
         for scope in scopes:
             if not _is_container(scope.tree):
@@ -80,6 +82,16 @@ def manifest_launches(source: Source, trees: Sequence[Tree], engine: str | None)
             if id(scope.tree) not in used and engine in (None, "vllm"):
                 found.append(Launch("vllm", _stated(scope, "vllm"), _phase(scope, "decode"), None, _replicas(scope)))
     return [launch for launch in found if launch.named or launch.options.given] or found
+
+
+def script_launches(source: Source, trees: Sequence[Tree], engine: str) -> Iterator[Launch]:
+    """Yield the launches in the texts of a file that are scripts, such as `run` of a job's YAML."""
+    table = table_of(engine)
+    for tree in trees:
+        for leaf in tree.scalars():
+            if " " in leaf.text() and any(table.starts(part) for part in leaf.text().split()):
+                for options in launches_in(source, leaf.text(), text_offsets(source, leaf), table):
+                    yield Launch(engine, options)
 
 
 def _scopes(tree: Tree, trees: tuple[Tree, ...] = (), keys: tuple[str, ...] = ()) -> Iterator[_Scope]:
@@ -99,21 +111,26 @@ def _is_container(tree: Tree) -> bool:
     return any(each is not None and not isinstance(each.value, dict) for each in found)
 
 
-def _parallelism(tree: Tree) -> bool:
-    found = tree.get("parallelism")
-    return found is not None and any(found.get(key) is not None for key in parallelism_keys())
+def _states(tree: Tree) -> bool:
+    """Return whether a mapping has one of options, or the degrees of `parallelism`."""
+    degrees = tree.get("parallelism")
+    if degrees is not None and any(degrees.get(key) is not None for key in parallelism_keys()):
+        return True
+    return any(isinstance(tree.value, dict) and isinstance(tree.value.get(key), Tree) for key in option_mappings())
 
 
 def _stated(scope: _Scope, engine: str) -> Options:
-    found = scope.tree.get("parallelism")
-    assert found is not None
-    options = Options(table_of(engine), found.location)
-    for key, value, location in found.leaves():
-        name = parallelism_keys().get(key)
-        if name is not None and value != "null":
-            options.state(name, value, location)
-        elif name is None:
-            options.not_read[f"parallelism.{key}"] = None
+    """Return the options that the mappings within this one state."""
+    found = [(key, tree) for key in ("parallelism", *option_mappings()) if (tree := scope.tree.get(key)) is not None]
+    options = Options(table_of(engine), found[0][1].location)
+    for mapping, tree in found:
+        for key, value, location in tree.leaves():
+            name = parallelism_keys().get(key) if mapping == "parallelism" else from_camel_case(key)
+            if name is not None and options.table.option(name) is not None:
+                if value.lower() not in ("null", "none", "auto"):
+                    options.state(name, value, location)
+            else:
+                options.not_read[f"{mapping}.{key}"] = None
     return options
 
 
@@ -132,9 +149,14 @@ def _container(source: Source, scope: _Scope, engine: str | None) -> Iterator[La
     for word, whole in zip(words, wholes, strict=True):
         if whole or (" " in word.text.strip() and any(table.starts(part) for part in word.text.split())):
             found += launches_in(source, word.text, word.at, table, variables)
-    environment = {name: value[0] for name, value in variables.words.items() if name in table.by_name}
+    environment = {
+        name: found.words[0] for name, found in variables.values.items() if found.words and name in table.by_name
+    }
     named = any(table.starts(part) for word in words for part in word.text.split())
-    for options in found or [options_of(Command(words, environment), source, table)]:
+    alone = [options_of(Command(words, environment), source, table)]
+    if named and not found and not any(table.starts(word.text) for word in words) and not alone[0].given:
+        return  # a script names the engine and does not start it, as `pip install vllm`
+    for options in found or alone:
         yield Launch(name, options, _phase(scope), _gpus(scope, options), _replicas(scope), named)
 
 
@@ -153,6 +175,7 @@ def _engine(words: list[Word], scope: _Scope) -> str | None:
     parts = [part for word in words for part in word.text.split()]
     hints = [scope.tree.text("image"), *(tree.text("backendFramework") for tree in scope.trees)]
     hints += [tree.text("spec", "backendFramework") for tree in scope.trees]
+    hints.append(_RUNTIMES.get(scope.tree.text("modelFormat", "name"), ""))
     for candidates in (parts, [hint for hint in hints if hint]):
         for name in ENGINES[:4]:
             if any(table_of(name).starts(part) or part == name for part in candidates):
@@ -167,7 +190,7 @@ def _environment(source: Source, scope: _Scope) -> Variables:
         value = each.get("value")
         if value is not None and isinstance(value.value, str):
             word = Word(value.value, list(text_offsets(source, value)), start=value.location.start)
-            variables.set(each.text("name"), [word], more=False)
+            variables.set(each.text("name"), [word])
     return variables
 
 

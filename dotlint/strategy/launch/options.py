@@ -8,22 +8,27 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct, field
 
 from dotlint.strategy.degrees import AXES, MOST_GPUS
-from dotlint.strategy.error import quoted
+from dotlint.strategy.error import StrategyError, quoted
 from dotlint.strategy.fact_values import LARGEST
+from dotlint.strategy.model import MODEL_FACTS
+from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.strategy.error import StrategyError
-    from dotlint.strategy.launch.location import SourceSpan
+    from dotlint.strategy.launch.location import Source, SourceSpan
     from dotlint.strategy.launch.table import LaunchOption, LaunchTable
 
 _INTEGER: Final = regex(r"[+-]?[0-9]{1,18}")
 _NUMBER: Final = regex(r"[0-9]{0,18}\.?[0-9]{1,18}")
-_SIZE: Final = regex(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([kKmMgG]?)")
+_SIZE: Final = regex(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([kKmMgGtT]?)")
 _LIST: Final = regex(r"\[?[ ]*[0-9]{1,9}(?:[ ]*[,|][ ]*[0-9]{1,9})*[ ]*\]?")
-_SCALES: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+_SCALES: Final = {"": 1} | {
+    letter: base**power
+    for power, letters in enumerate(("kK", "mM", "gG", "tT"), 1)
+    for letter, base in zip(letters, (1000, 1024), strict=True)
+}
 _FLAGS: Final = {
     "true": True,
     "1": True,
@@ -36,6 +41,7 @@ _FLAGS: Final = {
 }
 _UNSET: Final = frozenset({"auto", "none", "null", "~", ""})
 _OPEN: Final = frozenset({"nodes", "per_node"})  # --world can state what they would
+_OF_MACHINE: Final = regex(r"gpu|cpu|auto|xpu|[0-9]{1,9}:[0-9]{1,9}")  # torchrun counts the devices, or waits for nodes
 _SIGNED: Final = frozenset({"shard"})  # -1: the rest of the GPUs
 
 
@@ -50,7 +56,7 @@ class Given(Struct, frozen=True):
 class Options(Struct):
     """The options of one launch: what they state, by axis, fact or setting, and the names of those that were not read.
 
-    `files` are the configuration files that they name; `undecided` are settings whose value is unknown.
+    `files` are the configuration files that they name, `written` those that the script writes; `undecided` are settings whose value is unknown.
     """
 
     table: LaunchTable
@@ -58,6 +64,7 @@ class Options(Struct):
     given: dict[str, Given] = field(default_factory=dict)
     not_read: dict[str, None] = field(default_factory=dict)
     files: list[Given] = field(default_factory=list)
+    written: dict[str, Source] = field(default_factory=dict)
     undecided: set[str] = field(default_factory=set)
 
     def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - by the kind of the option
@@ -84,9 +91,15 @@ class Options(Struct):
             self.skip(name)
             return
         option, negated = found
-        if unknown and option.to in _OPEN:
-            self.not_read[f"{name} (its value {unknown} is unknown)"] = None
+        if option.to in _OPEN and (unknown or _OF_MACHINE.fullmatch(value or "")):
+            self.not_read[f"{name} (its value {unknown or value} is unknown)"] = None
             self.undecided.add(option.to)
+            return
+        if option.kind in ("json", "options") and (unknown or "$" in (value or "")):
+            self._entries_with_unknown(name, option.kind, value or "", location, unknown or value or "")
+            return
+        if unknown and option.to in MODEL_FACTS:
+            self.not_read[f"{name} (its value {unknown} is unknown)"] = None
             return
         if unknown and option.kind != "flag":
             remedy = "write its value: no command is run, and no variable of the environment is read"
@@ -96,15 +109,26 @@ class Options(Struct):
         if option.kind == "file":
             self.files.append(Given(value, name, location))
             return
-        if option.kind == "json":
+        if option.kind in ("json", "options"):
+            start = f"{name}." if option.kind == "json" else "--"
             for key, part in _entries(name, value or "", location):
-                self.state(f"{name}.{key}", part, location)
+                self.state(start + key, part, location)
             return
         read = _value(option, name, value, location, negated=negated)
         if read is not None:
             self.given[option.to] = Given(read, name, location)
         elif option.kind != "flag" and not option.words:
             self.given.pop(option.to, None)
+
+    def _entries_with_unknown(self, name: str, kind: str, value: str, location: SourceSpan, unknown: str) -> None:
+        """Add the entries of a JSON object of which a part is unknown; all of it is, if it cannot be read without."""
+        try:
+            entries = list(_entries(name, value, location))
+        except StrategyError:
+            self.not_read[f"{name} (its value {unknown} is unknown)"] = None
+            return
+        for key, part in entries:
+            self.state(f"{name}.{key}" if kind == "json" else f"--{key}", part, location, unknown * (unknown in part))
 
     def skip(self, name: str) -> None:
         """Record an option that was not read, and the option that it may misspell."""
@@ -144,13 +168,18 @@ def _value(option: LaunchOption, name: str, text: str | None, location: SourceSp
     """Return the value of an option, by its kind; None if it states nothing."""
     word = (text or "").strip()
     if option.kind == "flag":
+        if word.lower() in _UNSET - {""}:
+            return None
         on = _FLAGS.get(word.lower(), not word) if text is not None else True
         if text is not None and word.lower() not in _FLAGS:
             raise location.mistake(f"{name} must be true or false, not {quoted(word)}")
         return (on != negated) if option.value is None else option.value if on != negated else None
     if option.words is not None:
+        near = nearest(word, option.words, least=0.8) if word not in option.words else None
+        if near is not None:
+            raise location.mistake(f"{name} is {quoted(word)}", f"did you mean {near}?", near)
         return option.words.get(word)
-    if word.lower() in _UNSET:
+    if word.lower() in _UNSET and option.to not in AXES:
         return None
     if option.kind == "word":
         return word

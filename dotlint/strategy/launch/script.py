@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
+from dotlint.strategy.error import quoted
+from dotlint.strategy.launch.location import Source
 from dotlint.strategy.launch.options import Options
-from dotlint.strategy.launch.shell import Command, ShellError, Variables, commands
+from dotlint.strategy.launch.shell.reader import commands
+from dotlint.strategy.launch.shell.variables import Variables
+from dotlint.strategy.launch.shell.words import Command, ShellError
 from dotlint.strategy.launch.slurm import add_slurm, slurm_variables
+from dotlint.strategy.launch.systemd import unit_variables
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dotlint.strategy.launch.location import Source
-    from dotlint.strategy.launch.shell import Word
+    from dotlint.strategy.launch.shell.words import Word
     from dotlint.strategy.launch.table import LaunchTable
 
 _OF_SHELLS: Final = frozenset({"-c", "-lc", "-ec"})
@@ -22,6 +27,9 @@ _STARTERS: Final = frozenset({"-m", "--", "exec", "nohup", "srun", "sudo", "run"
 _MOST_LAUNCHES: Final = 1000
 _NEGATIVE: Final = regex(r"-\.?[0-9].*")
 _OPTION: Final = regex(r"-{1,2}[A-Za-z][\w.-]*")
+_RUNNERS: Final = frozenset({"ssh", "pdsh", "clush", "tmux", "screen", "eval", "su", "script", "parallel", "watch"})
+_WRAP: Final = "--wrap="  # of sbatch
+_OPTIONS_OF_CALLER: Final = regex(r"\$\{?(?:[@*]|\w*(?:ARG|OPT|FLAG|PARAM)\w*)(?:\[@\])?\}?", re.IGNORECASE)
 
 
 def launches(source: Source, table: LaunchTable) -> list[Options]:
@@ -38,9 +46,10 @@ def launches_in(
     """Return the launches in a part of a source; `at` has the offset of each character of `text`."""
     variables = variables or Variables()
     slurm_variables(text, at, variables)
+    unit_variables(text, at, variables)
     variables.watched = tuple(name for name in table.by_name if not name.startswith("-"))
     try:
-        found = list(_all_commands(text, at, variables))
+        found = list(_all_commands(text, at, variables, table))
     except ShellError as error:
         raise source.at(error.offset, error.offset + 1).mistake(str(error)) from None
     named = [command for command in found if any(table.starts(word.text) for word in command.words)]
@@ -48,8 +57,11 @@ def launches_in(
     launched = [each for each in named if _has_options(each, table) or _is_started(each, table)] or with_options
     if len(launched) > _MOST_LAUNCHES:
         raise source.at(0, 1).mistake(f"{len(launched)} commands start an engine: at most {_MOST_LAUNCHES} are read")
+    _refuse_strays(found, launched, source)
     read = [options_of(command, source, table) for command in launched]
+    written = {name: Source(name, each.text, source, each.at) for name, each in variables.documents.items()}
     for options in read:
+        options.written = written
         add_slurm(options, source, variables)
         for word in variables.skipped:
             if word.text.startswith("-"):
@@ -57,13 +69,28 @@ def launches_in(
     return read
 
 
-def _all_commands(text: str, at: Sequence[int], variables: Variables, depth: int = 0) -> Iterator[Command]:
+def _all_commands(
+    text: str, at: Sequence[int], variables: Variables, table: LaunchTable, depth: int = 0
+) -> Iterator[Command]:
     """Yield all commands, also those in the words of others, as in `bash -c "vllm serve ..."`."""
     for command in commands(text, at, variables, depth):
         yield command
-        for before, word in zip(command.words, command.words[1:], strict=False):
-            if before.text in _OF_SHELLS:
-                yield from _all_commands(word.text, word.at, variables, depth + 1)
+        runs = any(word.text.rsplit("/", 1)[-1] in _RUNNERS for word in command.words[:2])
+        for before, word in zip([None, *command.words], command.words, strict=False):
+            start = len(_WRAP) if word.text.startswith(_WRAP) else 0
+            in_shell = before is not None and before.text in {*_OF_SHELLS, _WRAP.rstrip("=")}
+            if start or in_shell or (runs and any(table.starts(part) for part in word.text.split()[:-1])):
+                yield from _all_commands(word.text[start:], word.at[start:], variables, table, depth + 1)
+
+
+def _refuse_strays(found: Sequence[Command], launched: Sequence[Command], source: Source) -> None:
+    """Raise `StrategyError` if options after a launch are a command of their own: a comment or space ended its line."""
+    for before, command in zip(found, found[1:], strict=False):
+        if any(before is each for each in launched) and command.words and command.words[0].text.startswith("--"):
+            word = command.words[0]
+            what = f"{quoted(word.text.partition('=')[0])} is not part of the command before it"
+            remedy = "end each line of the command in a backslash, with no comment or space after it"
+            raise source.spread(word.offsets).mistake(what, remedy)
 
 
 def _has_options(command: Command, table: LaunchTable) -> bool:
@@ -90,6 +117,11 @@ def options_of(command: Command, source: Source, table: LaunchTable) -> Options:
         word = words[index]
         index += 1
         name, sign, value = word.text.partition("=")
+        if any(table.option(each.partition("=")[0]) is not None for each in word.choices):
+            what = f"{word.unknown} has other options in another branch of the script"
+            raise source.spread(word.offsets).mistake(what, "write each launch as a command of its own")
+        if word.unknown == word.text and (word.choices or _OPTIONS_OF_CALLER.fullmatch(word.text)):
+            options.not_read[f"{word.text} (its value is unknown)"] = None
         if word.text in _OF_OTHERS:
             continue
         if not _OPTION.fullmatch(name):

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from dotlint.strategy.launch.options import Given
-from dotlint.strategy.launch.shell import Word
+from dotlint.strategy.launch.shell.words import Word
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dotlint.strategy.launch.location import Source
     from dotlint.strategy.launch.options import Options
-    from dotlint.strategy.launch.shell import Variables
+    from dotlint.strategy.launch.shell.variables import Variables
 
 _LINE: Final = regex(r"^#SBATCH[ \t]+([^\n]*)", re.MULTILINE, needs=("#SBATCH",))
 _NODES: Final = regex(r"(?:^|[ \t])(?:--nodes|-N)[= \t]*([0-9]{1,6})(?![0-9-])")
@@ -36,7 +36,7 @@ def slurm_variables(text: str, at: Sequence[int], variables: Variables) -> None:
             if match is not None:
                 start, end = line.start(1) + match.start(1), line.start(1) + match.end(1)
                 for variable in _SETS[name]:
-                    variables.words[variable] = [Word(text[start:end], list(at[start:end]), start=at[start])]
+                    variables.set(variable, [Word(text[start:end], list(at[start:end]), start=at[start])])
 
 
 def add_slurm(options: Options, source: Source, variables: Variables) -> None:
@@ -44,8 +44,8 @@ def add_slurm(options: Options, source: Source, variables: Variables) -> None:
     if not any(option.to == "nodes" for option in options.table.options):
         return
     for name, label in _OPTIONS.items():
-        words = variables.words.get(_SETS[name][0])
+        words = variables.value(_SETS[name][0])
         if words is None and name == "per_node":  # a task for each GPU; a launcher such as torchrun has one alone
-            words = next((w for w in [variables.words.get(_SETS["tasks"][0])] if w and w[0].text != "1"), None)
+            words = next((w for w in [variables.value(_SETS["tasks"][0])] if w and w[0].text != "1"), None)
         if words is not None and name not in options.given and words[0].text.isdigit():
             options.given[name] = Given(int(words[0].text), label, source.spread(words[0].offsets))

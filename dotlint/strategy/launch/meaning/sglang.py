@@ -19,6 +19,10 @@ def meaning(options: Options, _facts: ModelFacts, world: int | None) -> Meaning:
     inside = options.get("dp_attention") and "dp" in degrees
     attention = options.get("attention_dp", degrees.get("dp", 1) if inside else 1)
     replicas = 1 if inside else degrees.get("dp", 1)
+    if attention > 1 and replicas > 1:
+        raise options.mistake(
+            "attention_dp", f"with {options.given['dp'].option} {replicas} is not supported", "leave one of them out"
+        )
     for name, part in (("dp" if inside else "attention_dp", attention), ("cp", context)):
         if part > 1 and ranks % (attention * context if name == "cp" else part):
             raise options.mistake(name, f"does not divide the {ranks} ranks of --tp-size")

@@ -23,8 +23,8 @@ def meaning(options: Options, facts: ModelFacts, world: int | None) -> Meaning:
     replicas, shards = options.get("replicate", 1), options.get("shard", -1)
     if shards > 0:
         degrees["dp"] = replicas * shards
-    elif shards not in (-1, 0):
-        raise options.mistake("shard", "is neither a degree nor -1")
+    elif shards != -1:
+        raise options.mistake("shard", "is neither a degree nor -1", "-1 takes the rest of the GPUs")
     else:
         fill_world(found, ("tp", "pp", "cp"))
         note_unknown_world(found)

@@ -16,6 +16,8 @@ def meaning(options: Options, _facts: ModelFacts, world: int | None) -> Meaning:
     found = stated(options, world)
     fill_world(found, ("tp", "pp", "cp"))
     degrees = found.degrees
+    if options.get("redundant_experts") and not options.get("eplb"):
+        raise options.mistake("redundant_experts", "needs EPLB", "add --enable-eplb, or leave it out")
     if options.get("expert_parallel"):
         degrees["ep"] = degrees.get("tp", 1) * degrees.get("cp", 1) * degrees.get("dp", 1)
     return found

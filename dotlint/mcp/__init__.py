@@ -1,0 +1,1 @@
+"""The MCP server: check, fix and explain deployment graphs for language models."""

@@ -1,0 +1,67 @@
+"""The rows of an entry: each finding, or several with a common message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotlint.report.frame import frame_of
+from dotlint.report.merge import alike, left_over, names_its_nodes, one_for_all
+from dotlint.report.model import Row
+from dotlint.report.ranges import ranged, shortened, without_numbers
+from dotlint.text.english import count
+
+if TYPE_CHECKING:
+    from dotlint.engine.finding import Finding
+    from dotlint.engine.result import FileResult
+    from dotlint.report.frame import Frame
+
+_MOST_NAMES = 40
+_EDGE = 2  # a statement about more nodes than an edge has shows nothing of them
+_POINTED, _SHORT = 40, 60  # the longest part of a statement, and the longest statement, that a frame shows
+
+
+def entry_rows(result: FileResult, indices: list[int], without: str | None) -> tuple[Row, ...]:
+    """Return the rows of the findings with these indices, without the note that the entry has already."""
+    findings = [result.findings[index] for index in indices]
+    at = {id(finding): index for index, finding in zip(indices, findings, strict=True)}
+    groups = alike(findings)
+    over = left_over(groups)
+    rows = [
+        _merged_row(result, some, tuple(sorted(at[id(f)] for f in some)), without, over=over and some is groups[-1])
+        for some in groups
+    ]
+    if over:
+        number = len({name for finding in findings for name in finding.nodes})
+        about = f" about {count(number, 'node')}" if number else ""
+        rows.insert(0, Row(f"{count(len(findings), 'finding')}{about}; the first of them:", (), (), None))
+    return tuple(rows)
+
+
+def _merged_row(
+    result: FileResult, findings: list[Finding], indices: tuple[int, ...], without: str | None, *, over: bool
+) -> Row:
+    names: list[str] = []
+    for finding in findings:
+        unnamed = len(finding.nodes) > 1 and not names_its_nodes(finding)
+        listed_nodes = over or unnamed or (finding.caused_by and len(findings) > 1)
+        if listed_nodes and not finding.missing_edges and not finding.path:
+            names += finding.nodes
+    folded, left = shortened(list(dict.fromkeys(names)), _MOST_NAMES)
+    notes = list(dict.fromkeys(f.note for f in findings if f.note and f.note != without))
+    note = ranged(notes) if notes and len({without_numbers(one) for one in notes}) == 1 else None
+    starts = sorted({location.start for finding in findings for location in finding.locations})
+    positions = tuple(dict.fromkeys(map(result.source.position, starts)))
+    frame = _frame(result, findings[0]) if len(findings) == len(positions) == 1 else None
+    return Row(one_for_all(findings, over=over), positions, tuple(folded), note, left, indices, frame)
+
+
+def _frame(result: FileResult, finding: Finding) -> Frame | None:
+    """Return the source line of a finding if it shows the mistake: a part of a line, or a short statement."""
+    there = finding.missing_edges or finding.planned_edges or finding.missing_nodes or finding.caused_by
+    start, end = result.source.position(finding.start), result.source.position(finding.end)
+    if there or finding.start == finding.end or start.line != end.line:
+        return None
+    frame = frame_of(result.source, finding.start, finding.end)
+    if frame.whole and len(finding.nodes) > _EDGE:
+        return None
+    return frame if frame.last - frame.first <= (_SHORT if frame.whole else _POINTED) else None

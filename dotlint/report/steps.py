@@ -1,0 +1,101 @@
+"""The required modifications: a short list of steps, and the commands that make them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from dotlint.report.model import Command, Step
+from dotlint.report.ranges import ranged, without_numbers
+from dotlint.text.english import count, listed, the
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotlint.report.model import ReportEntry, Section
+
+_MOST: Final = 12
+_QUESTION = regex(r"did you mean (.*)\?")
+_DEPENDENT = regex(r"(expected|an?|the|this)\b|\w+ (it|its|them|these|this|each|one)\b|\w+ `[^`]*` here\b")
+"""A help that cannot be understood without the message before it."""
+
+
+def with_steps(sections: Sequence[Section]) -> tuple[tuple[Section, ...], tuple[Step, ...]]:
+    """Return the steps, and the sections with the entries marked whose help a step has.
+
+    Of many steps, the last one refers to the help of the entries.
+    """
+    every = [entry for section in sections for entry in section.entries if not entry.fixed_by]
+    required = sorted((e for e in every if e.severity != "info"), key=lambda entry: entry.severity != "error")
+    often = Counter(entry.code for entry in required if not entry.number)
+    texts = {id(entry): _text(entry) for entry in every}
+    by_text: dict[str, list[str]] = {}
+    for entry in required:
+        by_text.setdefault(texts[id(entry)], []).append(_reference(entry, alone=often[entry.code] == 1))
+    kept = list(by_text.items())[: _MOST if len(by_text) <= _MOST else _MOST - 1]
+    steps = [Step(text, tuple(references)) for text, references in kept]
+    left = [reference for references in list(by_text.values())[len(kept) :] for reference in references]
+    if left:
+        steps.append(Step(f"Follow the help of the other {count(len(left), 'entry', 'entries')}", tuple(left)))
+    stepped = {text for text, _ in kept}
+    marked = (
+        replace(
+            section,
+            entries=tuple(replace(entry, step=texts.get(id(entry)) in stepped) for entry in section.entries),
+        )
+        for section in sections
+    )
+    return tuple(marked), tuple(steps)
+
+
+def _reference(entry: ReportEntry, *, alone: bool) -> str:
+    if entry.number:
+        return f"section {entry.number}"
+    first = entry.rows[0].positions[:1]
+    return entry.code if alone or not first else f"{entry.code} at {first[0].line}:{first[0].column}"
+
+
+def _text(entry: ReportEntry) -> str:
+    """Return what to do about an entry, in the imperative."""
+    if entry.edges:
+        return f"Add {the(entry.edges, 'missing edge')}"
+    title = _merged(entry.fixes)
+    if entry.planned:
+        return title or f"Add {listed(entry.units, 12)}"
+    if not entry.help:
+        return title or f"Correct the {entry.words}"
+    question = _QUESTION.match(entry.help)
+    if question:
+        return title or f"Write {question[1]}"
+    if _DEPENDENT.match(entry.help):
+        return title or f"{entry.words[0].upper()}{entry.words[1:]}: {entry.help}"
+    return entry.help[0].upper() + entry.help[1:]
+
+
+def _merged(fixes: Sequence[str]) -> str | None:
+    """Return the titles of fixes as one text, if they differ only in numbers."""
+    return ranged(fixes) if len(set(map(without_numbers, fixes))) == 1 else None
+
+
+def commands(steps: Sequence[Step], sections: Sequence[Section], command: str, path: str) -> tuple[Command, ...]:
+    """Return the command for all safe fixes, and the one that also applies those that need a review."""
+    if not steps:
+        return ()
+    kinds = {entry.fix for section in sections for entry in section.entries if not entry.fixed_by}
+    flags = (("safe", "safe fixes", "--fix"), ("unsafe", "to review", "--fix --unsafe-fixes"))
+    return tuple(Command(title, f"{command} {flag} {path}") for kind, title, flag in flags if kind in kinds)
+
+
+def shell_path(path: str) -> str:
+    """Return a path as a shell reads it; standard input is `-`."""
+    if path == "<stdin>":
+        return "-"
+    if re.fullmatch(r"[\w./@%+=:,-]+", path, re.ASCII):
+        return path
+    from shlex import quote  # noqa: PLC0415 - few paths need it
+
+    return quote(path)

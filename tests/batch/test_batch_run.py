@@ -1,0 +1,209 @@
+"""`dotlint batch`: an input in parts, an output that a kill does not spoil, and a summary."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dotlint.batch.parts import divide, read_part
+from dotlint.batch.storage import Storage
+from tests.cli.command import run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+TEXTS = ["digraph { a -> b }", "digraph { a -> b [colr=red] }", "digraph {", "digraph { a -> a }"]
+
+
+def _table(rows: int) -> pa.Table:
+    return pa.table({
+        "id": list(range(rows)),
+        "dot": [TEXTS[at % 4] for at in range(rows)],
+        "source": ["xyz"[at % 3] for at in range(rows)],
+    })  # fmt: skip
+
+
+@pytest.fixture
+def graphs(tmp_path: Path) -> Path:
+    path = tmp_path / "graphs.parquet"
+    pq.write_table(_table(50), path, row_group_size=20)
+    return path
+
+
+def _ids(path: Path) -> list[int]:
+    ids: list[int] = pq.read_table(path).column("id").to_pylist()
+    return ids
+
+
+def test_a_folder_of_parts(graphs: Path, tmp_path: Path) -> None:
+    status, out, messages = run(
+        "batch", str(graphs), "-o", str(tmp_path / "out"), "--label", "source", "--batch-size", "7"
+    )
+    assert status == 0, messages
+    assert out.startswith("50 rows · 38 correct · 12 incorrect")
+    assert _ids(tmp_path / "out") == list(range(50))
+    summary = json.loads((tmp_path / "out/_summary.json").read_text())
+    assert summary["rules"]["A001"] == 13
+    assert {label: one["rows"] for label, one in summary["labels"].items()} == {"x": 17, "y": 17, "z": 16}
+    assert "A001 unknown-attribute" in (tmp_path / "out/_summary.html").read_text()
+
+
+@pytest.mark.parametrize("name", ["out.parquet", "out.jsonl"])
+def test_one_file(graphs: Path, tmp_path: Path, name: str) -> None:
+    status, _, messages = run("batch", str(graphs), "-o", str(tmp_path / name), "--batch-size", "9", "--fix")
+    assert status == 0, messages
+    output = tmp_path / name
+    rows = (
+        pq.read_table(output).to_pylist()
+        if name.endswith("t")
+        else [json.loads(x) for x in output.read_text().splitlines()]
+    )
+    assert [row["id"] for row in rows] == list(range(50))
+    assert rows[1]["fixed"] == "digraph { a -> b [color=red] }"
+    assert dict(rows[1]["rules"]) == {"A001": 1}
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        ["graphs.parquet", name, f"{name}.summary.html", f"{name}.summary.json"]
+    )
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    lines = [json.dumps({"dot": text, "n": at}) for at, text in enumerate(TEXTS)]
+    lines[2:2] = ["{broken", "[]", "", '{"n": "a string"}']
+    (tmp_path / "in.jsonl").write_text("\n".join(lines))
+    status, _, messages = run("batch", str(tmp_path / "in.jsonl"), "-o", str(tmp_path / "out.jsonl"))
+    assert status == 0, messages
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [row["dot"] for row in rows] == [*TEXTS[:2], None, None, None, *TEXTS[2:]]
+    assert [row["error"] for row in rows[2:5]] == ["the row has no DOT text"] * 3
+
+
+def test_a_folder_of_dot_files(tmp_path: Path) -> None:
+    folder = tmp_path / "graphs"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "a.dot").write_text(TEXTS[0])
+    (folder / "sub/b.gv").write_text(TEXTS[1])
+    (folder / "notes.txt").write_text("none")
+    assert run("batch", str(folder), "-o", str(tmp_path / "out"))[0] == 0
+    rows = pq.read_table(tmp_path / "out").to_pylist()
+    assert [(row["path"], row["warnings"]) for row in rows] == [("a.dot", 0), ("sub/b.gv", 1)]
+
+
+def test_a_killed_run_goes_on(tmp_path: Path) -> None:
+    pq.write_table(_table(600), tmp_path / "graphs.parquet")
+    command = ["batch", str(tmp_path / "graphs.parquet"), "--batch-size", "10", "-o"]
+    killed = subprocess.Popen(
+        [sys.executable, "-m", "dotlint", *command, str(tmp_path / "out")],
+        start_new_session=True,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "out").glob("part-*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    status, _, messages = run(*command, str(tmp_path / "out"))
+    assert (status, "add --resume" in messages) == (2, True)
+    status, _, messages = run(*command, str(tmp_path / "out"), "--resume", "--select", "A001")
+    assert (status, "other options" in messages) == (2, True)
+    assert run(*command, str(tmp_path / "out"), "--resume")[0] == 0
+    assert run(*command, str(tmp_path / "whole"))[0] == 0
+    assert pq.read_table(tmp_path / "out").equals(pq.read_table(tmp_path / "whole"))
+    assert json.loads((tmp_path / "out/_summary.json").read_text())["rows"] == 600
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["missing.parquet"], "missing.parquet: no such file or folder"),
+        (["{here}/notes.txt"], "nothing to read; the suffix of an input is one of .parquet"),
+        (["{here}/mixed"], "contains 1 dot and 1 jsonl files; separate them"),
+        (["{here}/broken.parquet"], "not a Parquet file"),
+        (["{here}/graphs.parquet", "--dot", "text"], "no column `text`"),
+        (["{here}/graphs.parquet", "--label", "sorce"], "did you mean `source`?"),
+        (["{here}/graphs.parquet", "--unsafe-fixes"], "--unsafe-fixes needs --fix"),
+        (["{here}/graphs.parquet", "--address", "auto"], "--address needs --engine ray"),
+        (["{here}/graphs.parquet", "--memory-limit", "much"], "`much` is not a size"),
+        (["gopher://nowhere/x"], "gopher"),
+    ],
+)
+def test_a_mistake_is_one_line(graphs: Path, tmp_path: Path, arguments: Sequence[str], why: str) -> None:
+    (graphs.parent / "notes.txt").write_text("none")
+    (graphs.parent / "broken.parquet").write_text("none")
+    (graphs.parent / "mixed").mkdir()
+    (graphs.parent / "mixed/a.dot").write_text(TEXTS[0])
+    (graphs.parent / "mixed/b.jsonl").write_text("{}")
+    given_arguments = [one.format(here=graphs.parent) for one in arguments]
+    status, out, messages = run("batch", *given_arguments, "-o", str(tmp_path / "out"))
+    assert (status, out) == (2, "")
+    assert why in messages
+    assert messages.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_is_not_overwritten(graphs: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.jsonl").write_text("mine")
+    status, _, messages = run("batch", str(graphs), "-o", str(tmp_path / "out.jsonl"))
+    assert (status, "exists" in messages, (tmp_path / "out.jsonl").read_text()) == (2, True, "mine")
+
+
+@given(
+    lines=st.lists(
+        st.text(st.characters(codec="utf-8", exclude_characters="\n\r"), min_size=1).map(
+            lambda t: json.dumps({"dot": t})
+        )
+    ),
+    rows=st.integers(1, 5),
+    end=st.sampled_from(["", "\n", "\n\n"]),
+)
+def test_every_line_is_in_one_part(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], rows: int, end: str
+) -> None:
+    path = tmp_path_factory.mktemp("lines") / "in.jsonl"
+    path.write_text("\n".join(lines) + end)
+    storage = Storage(str(path))
+    found: list[str] = []
+    for part in divide(storage, rows).parts:
+        table = read_part(storage, part)
+        found += table.column("dot").to_pylist() if table.num_rows else []
+    assert found == [json.loads(line)["dot"] for line in lines]
+
+
+@given(groups=st.lists(st.integers(1, 30), min_size=1, max_size=4), rows=st.integers(1, 12))
+def test_every_row_is_in_one_part(tmp_path_factory: pytest.TempPathFactory, groups: list[int], rows: int) -> None:
+    path = tmp_path_factory.mktemp("rows") / "in.parquet"
+    whole = _table(sum(groups))
+    with pq.ParquetWriter(path, whole.schema) as writer:
+        at = 0
+        for size in groups:
+            writer.write_table(whole.slice(at, size), row_group_size=size)
+            at += size
+    storage = Storage(str(path))
+    parts = [read_part(storage, part) for part in divide(storage, rows).parts]
+    assert pa.concat_tables(parts).equals(whole)
+    assert all(part.num_rows <= rows for part in parts)
+
+
+@pytest.mark.skipif(find_spec("ray") is None, reason="needs Ray")
+def test_ray_writes_the_same(graphs: Path, tmp_path: Path) -> None:
+    assert run("batch", str(graphs), "-o", str(tmp_path / "local"), "--batch-size", "7")[0] == 0
+    assert run("batch", str(graphs), "-o", str(tmp_path / "ray"), "--batch-size", "7", "--engine", "ray")[0] == 0
+    assert pq.read_table(tmp_path / "ray").equals(pq.read_table(tmp_path / "local"))
+
+
+@pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is installed")
+def test_ray_is_missing(graphs: Path, tmp_path: Path) -> None:
+    status, _, messages = run("batch", str(graphs), "-o", str(tmp_path / "out"), "--engine", "ray")
+    assert (status, "pip install 'dotlint[ray]'" in messages) == (2, True)
