@@ -9,13 +9,13 @@ from pygls.exceptions import JsonRpcException
 
 from dotlint.errors import DotlintError
 from dotlint.server import actions
+from dotlint.server.app import DotlintServer  # noqa: TC001 - pygls evaluates the annotations of commands
 from dotlint.server.changes import between, workspace_edit
 from dotlint.server.protocol import REFUSED
 from dotlint.server.request_context import refuse_outdated
 from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
-    from dotlint.server.app import DotlintServer
     from dotlint.server.open_file import OpenFile
 
 

@@ -42,7 +42,7 @@ def quick_fixes(
     last = (range_.end.line, range_.end.character)
     here = findings_at(snapshot, report, first, last)[:_MOST]
 
-    locations = {id(finding): finding.locations[place] for _, finding, place in here}
+    locations = {id(finding): finding.locations[index] for _, finding, index in here}
 
     def action(title: str, finding: FindingInfo, edits: Iterable[Edit], *, preferred: bool = False) -> types.CodeAction:
         return types.CodeAction(
@@ -60,9 +60,9 @@ def quick_fixes(
                 yield action(_fix_title(finding, owner, fix), finding, fix.edits, preferred=safe and finding is owner)
     if snapshot.suppressions is None:
         return
-    by_code = {finding.code: (number, finding, place) for number, finding, place in reversed(here)}
-    for number, finding, place in reversed(by_code.values()):
-        if (edit := snapshot.suppressions.here[number][place]) is not None:
+    by_code = {finding.code: (number, finding, index) for number, finding, index in reversed(here)}
+    for number, finding, index in reversed(by_code.values()):
+        if (edit := snapshot.suppressions.here[number][index]) is not None:
             yield action(f"suppress {finding.code} {finding.name} here, with a comment", finding, [edit])
     for number, finding, _ in reversed(by_code.values()):
         if (edit := snapshot.suppressions.everywhere[number]) is not None:

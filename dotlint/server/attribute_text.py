@@ -102,19 +102,19 @@ def color_words(color: str) -> str | None:
 def _value_lines(fact: AttributeFact, word: str) -> Iterator[str]:
     if not word.strip():
         return
-    shown = code(word)
+    spelling = code(word)
     if {"color", "colors"} & set(fact.types):
         color = color_words(word.partition(";")[0])
         if color is not None:
-            yield f"{shown}: the color {color}"
+            yield f"{spelling}: the color {color}"
     elif "shape" in fact.types and word in graphviz.shapes():
         kinds = _kinds_of_shape().get(word, ())
         meaning = f"; in a deployment, the shape of {listed(kinds, 4)}" if kinds else ""
-        yield f"{shown}: a node shape{meaning}"
+        yield f"{spelling}: a node shape{meaning}"
     elif graphviz.defaults().get(fact.name) == word:
-        yield f"{shown}: the default of `{fact.name}`"
+        yield f"{spelling}: the default of `{fact.name}`"
     elif not is_free(fact):
-        yield f"{shown}: value of `{fact.name}`, which is {value_words(fact)}"
+        yield f"{spelling}: value of `{fact.name}`, which is {value_words(fact)}"
 
 
 @cache

@@ -54,5 +54,6 @@ def presentations(file: OpenFile, range_: types.Range, color: types.Color) -> li
 
 @cache
 def _names() -> dict[int, str]:
-    """Return the shortest name of each color."""
-    return {value: name for name, value in sorted(color_values().items(), key=lambda pair: (-len(pair[0]), pair[0]))}
+    """Return the shortest name of each color, of several the first."""
+    names = sorted(color_values().items(), reverse=True)
+    return {value: name for name, value in sorted(names, key=lambda pair: -len(pair[0]))}

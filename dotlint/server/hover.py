@@ -121,12 +121,12 @@ def _finding_text(finding: FindingInfo, rule: RuleInfo, *, markdown: bool, known
 def findings_at(
     snapshot: Snapshot, report: Report, first: tuple[int, int], last: tuple[int, int]
 ) -> list[tuple[int, FindingInfo, int]]:
-    """Return the findings underlined between two positions as (index, finding, index of the location there)."""
+    """Return the findings underlined between two positions as (number, finding, index of its location there)."""
     found = []
     for number, finding in enumerate(report.findings):
-        for place, location in enumerate(finding.locations):
+        for index, location in enumerate(finding.locations):
             range_ = underlined_range(snapshot.text, *location)
             if (range_.start.line, range_.start.character) <= last and first <= (range_.end.line, range_.end.character):
-                found.append((number, finding, place))
+                found.append((number, finding, index))
                 break
     return found

@@ -32,7 +32,7 @@ def tokens(
         start, end = mentions.starts[index], mentions.ends[index]
         if last is not None and start >= last:
             break
-        if start < end_of_last:
+        if start < end_of_last or end <= first:
             continue
         at, until = text.position(start), text.position(end)
         if at[0] != until[0]:

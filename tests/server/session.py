@@ -89,6 +89,14 @@ class Session:
     def wait_for(self, uri: str, version: int | None) -> None:
         self.wait(lambda: (uri, version) in self.events, f"diagnostics of {uri}, version {version}")
 
+    def wait_until_done(self, uri: str) -> None:
+        """Wait for everything that is known about the current text; code actions need all of it."""
+        context = types.CodeActionContext([], ["quickfix"])
+        document = types.TextDocumentIdentifier(uri)
+        self.do(
+            self.client.text_document_code_action_async(types.CodeActionParams(document, range_(0, 0, 0, 0), context))
+        )
+
     def notify(self, notify: Callable[[Any], None], params: Any) -> None:
         async def notified() -> None:
             notify(params)

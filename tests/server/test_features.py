@@ -159,12 +159,13 @@ def test_a_suppression_for_the_file_extends_the_existing_one(editor: Session) ->
     assert applied(text, edits(everywhere.edit)) == text.replace("[T001]", "[T001, N006]")
 
 
-def test_hover_explains_a_node_as_the_command_does(editor: Session, main: str) -> None:
+def test_hover_shows_what_was_inferred_for_a_node(editor: Session, main: str) -> None:
     shown = editor.hover(main, *at(MAIN, '"pre1 qkv second"', 3))
     assert shown is not None
     for line in (
-        "  role     qkv", "  phase    prefill", "  stage    1", "  GPUs     8-15",
-        "  output   batch=8, seq=2048, hidden=1536", "  stage 1 from `stage` in labels of clusters",
+        "**Node** `pre1 qkv second`", "- role: qkv (computation)", "- phase: prefill", "- stage: 1", "- GPUs: 8-15",
+        "output: written batch=8, seq=2048, hidden=1536, understood as batch 8, seq 2048, hidden 1536",
+        "- stage 1 from `stage` in labels of clusters",
     ):  # fmt: skip
         assert line in shown.split("\n")
 

@@ -43,7 +43,24 @@ def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 def test_texts_without_a_file_are_linted(editor: Session, name: str, text: str) -> None:
     uri = editor.open(name, text)
     assert [d.code for d in editor.diagnostics[uri]] == ["N006"]
-    assert "a  (" in (editor.hover(uri, 0, 10) or "")
+    editor.wait_until_done(uri)
+    assert "**Node** `a`" in (editor.hover(uri, 0, 10) or "")
+
+
+@pytest.mark.parametrize(
+    "uri", ["file://[bad/a.dot", "http://[::1", "file:///a%00b.dot", "file:", "file:///" + "x" * 5000 + ".dot"]
+)
+def test_a_uri_that_names_no_file_is_a_text_without_one(editor: Session, uri: str) -> None:
+    editor.open(uri, "digraph { a -> a; b:<p> -> c; d [<label>=x label=a] }\n")
+    assert "N006" in [d.code for d in editor.diagnostics[uri]]
+    for column in range(0, 50, 3):
+        editor.hover(uri, 0, column)
+        editor.complete(uri, 0, column)
+    document = types.TextDocumentIdentifier(uri)
+    symbols = editor.client.text_document_document_symbol_async(types.DocumentSymbolParams(document))
+    assert editor.do(symbols)
+    for one in editor.actions(uri, range_(0, 0, 1, 0)):
+        assert one.title
 
 
 @pytest.mark.parametrize("text", ["", "\n", "\ufeff", "// only this", "\0", "}{", "]" * 50, '"', "<", "/*"])
