@@ -47,7 +47,7 @@ def findings(name: str, text: str) -> str:
         path.write_text(text, "utf-8")
         main(["check", str(path), "--isolated", "--no-cache", "--format", "concise"], stdout=out, stderr=io.StringIO())
     lines: dict[str, str] = {}
-    for line in out.getvalue().splitlines():
+    for line in out.getvalue().splitlines()[:-1]:  # the last one counts the problems
         place, _, finding = line.partition(": ")
         lines.setdefault(finding, f"{name}{place.removeprefix(str(path))}: {finding}\n")
     return "".join(lines.values())

@@ -1,4 +1,4 @@
-"""Write the strategy files of the examples in docs/launch.md again: `python -m docs.launch_examples`.
+"""Write the strategy files of the examples in docs/engines/ again: `python -m docs.launch_examples`.
 
 An example is a block with the title "ENGINE FILE" and a `toml` block with what `dotlint strategy --from ENGINE FILE -o -`
 writes.
@@ -11,14 +11,31 @@ import os
 import re
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dotlint.cli.main import main
 
-PAGE = Path(__file__).parent / "launch.md"
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGES = sorted((Path(__file__).parent / "engines").glob("*.md"))
 _EXAMPLE = re.compile(
     r'^```\w+ title="(?P<engine>[\w-]+) (?P<name>[\w.]+)"\n(?P<text>.*?)^```\n\n```toml\n(?P<found>.*?)^```\n',
     re.MULTILINE | re.DOTALL,
 )
+_FILE = re.compile(r'^```\w+ title="(?:[\w-]+ )?(?P<name>[\w.]+)"\n(?P<text>.*?)^```', re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"^\$ dotlint (.*)$", re.MULTILINE)
+
+
+def files(page: str) -> Iterator[tuple[str, str]]:
+    """Yield the name and text of each file that a page shows."""
+    for match in _FILE.finditer(page):
+        yield match["name"], match["text"]
+
+
+def commands(page: str) -> list[str]:
+    """Return the commands of a page, in order."""
+    return _COMMAND.findall(page)
 
 
 def written(engine: str, name: str, text: str) -> str:
@@ -46,4 +63,5 @@ def rewritten(page: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(rewritten(PAGE.read_text("utf-8")), "utf-8")
+    for each in PAGES:
+        each.write_text(rewritten(each.read_text("utf-8")), "utf-8")

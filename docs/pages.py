@@ -10,7 +10,7 @@ from mkdocs.structure.files import File
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # mkdocs loads this file from anywhere
 
-from docs.generate import commands, configuration, library, outputs, repository, rules
+from docs.generate import commands, configuration, engines, library, outputs, repository, rules
 
 if TYPE_CHECKING:
     from mkdocs.structure.files import Files
@@ -20,6 +20,7 @@ _GENERATED = {
     "configuration": configuration.reference,
     "library": library.library,
     "plugins": library.plugins,
+    **engines.GENERATED,
 }
 
 

@@ -464,7 +464,7 @@ def _source(source: GraphSource, filename: str | None) -> Source:
 
 def _read(path: str) -> bytes:
     try:
-        return read_bytes(path)
+        return read_bytes(path, piped=True)
     except DotlintError as error:
         raise type(error)(f"{path}: {error}") from None
 

@@ -68,7 +68,7 @@ def meetings(context: GraphContext) -> Meetings:
         shards, phase = group.members, context.phase(group.phase)
         if phase is None or len(shards) < 2:
             continue
-        if (phase.degrees.attention_tp if group.role in ATTENTION else phase.degrees.tp) < 2:
+        if (phase.attention_tp if group.role in ATTENTION else phase.degrees.tp) < 2:
             continue
         parallel = True
         members = set(names(shards))

@@ -231,8 +231,8 @@ def _compared(
     kinds, known = _kinds(prefill, "prefill"), _kinds(decode, "decode")
     lacking = {role: reading for role, reading in kinds.items() if role not in known}
     declared = context.phase("decode")
-    if declared is not None and not declared.assumed and declared.degrees.tp == 1:
-        lacking.pop("all-reduce", None)  # it sums over the tensor ranks, which decode does not have
+    if declared is not None and not declared.assumed and declared.attention_tp == 1:
+        lacking.pop("all-reduce", None)  # it sums over the ranks that divide attention, which decode does not have
     common = len(kinds) - len(lacking)
     summarized = any(r.phase == "decode" and r.summary for r in decode)
     if summarized or common < 2 or len(lacking) > common:

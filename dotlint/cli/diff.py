@@ -108,14 +108,19 @@ def command(
 
 def _lint(streams: Streams, path: str, name: str, options: ConfigOptions) -> FileResult:
     """Lint a file under the name that the configuration knows it by; one that does not exist is empty."""
-    from dotlint.files.discovery import UnreadableError, read_bytes
+    from dotlint.files.discovery import UnreadableError, read_bytes, read_piped
     from dotlint.pipeline.lint_file import lint_path
 
     if os.path.isdir(path):
         raise DotlintError(f"{path} is a folder; `dotlint diff` compares two files")
     settings = configured(options).settings(name)
     try:
-        data = b"" if _is_missing(path) else streams.stdin.read() if path == "-" else read_bytes(path)
+        if _is_missing(path):
+            data = b""
+        elif path == "-":
+            data = read_piped(streams.stdin, settings.most_bytes)
+        else:
+            data = read_bytes(path, piped=True, most=settings.most_bytes)
     except UnreadableError as error:
         raise DotlintError(f"{path}: {error}") from None
     result = lint_path("<stdin>" if name == "-" else name, settings, data=data)

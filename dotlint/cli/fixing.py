@@ -6,9 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from dotlint.cli.linting import exit_status, report_failures
-from dotlint.cli.output import results_to_report, wants_pages, write_report
+from dotlint.cli.output import has_last_line, results_to_report, wants_pages, write_report
 from dotlint.cli.streams import FAILED, FOUND, write_bytes, write_messages
-from dotlint.pipeline.fix_files import fix_data, fix_file
+from dotlint.engine.result import FileResult
+from dotlint.files.discovery import UnreadableError, read_piped
+from dotlint.pipeline.fix_files import FixedFile, fix_data, fix_file
 from dotlint.pipeline.processes import lint_slim
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from dotlint.cli.options import CheckOptions
     from dotlint.cli.streams import Streams
     from dotlint.engine.result import Settings
-    from dotlint.pipeline.fix_files import FixedFile
 
 
 def fix(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckOptions) -> int:
@@ -26,8 +27,7 @@ def fix(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckO
     piped: bytes | None = None
     for path, settings in files:
         if path == "-":
-            piped = streams.stdin.read()
-            one = fix_data(piped, options["stdin_filename"] or "<stdin>", settings, unsafe=options["unsafe_fixes"])
+            piped, one = _fix_piped(streams, settings, options)
             if one.fixes is not None:
                 piped = one.fixes.data()
         else:
@@ -55,20 +55,31 @@ def fix(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckO
 
         write(out, make(streams, files, options, piped), results_to_report(results, options), options)
     else:
-        write_report(out, results, files, options, streams, fixed=_number_fixed(fixed))
+        write_report(out, results, files, options, streams, fixed=_fixed_by_code(fixed))
     return FAILED if failed else exit_status(results, files, options)
 
 
-def _number_fixed(fixed: Sequence[FixedFile]) -> int:
-    return sum(len(one.fixes.applied) for one in fixed if one.fixes is not None and one.failure is None)
+def _fixed_by_code(fixed: Sequence[FixedFile]) -> Counter[str]:
+    done = (one.fixes for one in fixed if one.fixes is not None and one.failure is None)
+    return Counter(finding.code for fixes in done for finding in fixes.applied)
+
+
+def _fix_piped(streams: Streams, settings: Settings, options: CheckOptions) -> tuple[bytes, FixedFile]:
+    name = options["stdin_filename"] or "<stdin>"
+    try:
+        data = read_piped(streams.stdin, settings.most_bytes)
+    except UnreadableError as error:
+        return b"", FixedFile(name, FileResult(name, None, [], unreadable=str(error)))
+    return data, fix_data(data, name, settings, unsafe=options["unsafe_fixes"])
 
 
 def _report(streams: Streams, one: FixedFile, options: CheckOptions) -> None:
-    """Report what was fixed and which fixes were refused. With --diff only the latter: the diff shows the former."""
+    """Report what was fixed and which fixes were refused; only the latter if the diff or the last line has the former."""
     if one.failure:
         write_messages(streams, f"error: {one.failure}")
         return
-    write_messages(streams, *(line for line in one.messages if not options["diff"] or "refused" in line))
+    counted = options["diff"] or (has_last_line(options) and not options["fix_only"] and not options["show_fixes"])
+    write_messages(streams, *(line for line in one.messages if not counted or "refused" in line))
     if options["show_fixes"] and one.fixes is not None:
         titles = Counter(f"{f.code} {f.name}: {f.fix.title if f.fix else f.message}" for f in one.fixes.applied)
         write_messages(streams, *(f"  {number} × {title}" for title, number in sorted(titles.items())))

@@ -11,6 +11,7 @@ from dotlint.cli.streams import FAILED, FOUND, write_messages
 from dotlint.documents.kinds import is_document
 from dotlint.engine.crash import is_crash
 from dotlint.errors import DotlintError
+from dotlint.files.reading import is_pipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,7 +43,15 @@ def files_to_lint(streams: Streams, options: CheckOptions) -> list[tuple[str, Se
             streams,
             f"nothing to lint: {'the configuration excludes every file' if found else 'every file is excluded'}",
         )
-    return [(path, configurations.settings(stdin if path == "-" else path)) for path in kept]
+    return [(path, _settings_of(path, stdin, configurations, named)) for path in kept]
+
+
+def _settings_of(path: str, stdin: str, configurations: Configurations, named: set[str]) -> Settings:
+    if path in named and is_pipe(path):
+        from msgspec.structs import replace
+
+        return replace(configurations.settings(path), piped=True)
+    return configurations.settings(stdin if path == "-" else path)
 
 
 def discovered(options: CheckOptions, configurations: Configurations) -> list[str]:
@@ -82,7 +91,8 @@ def lint_all(streams: Streams, files: Sequence[tuple[str, Settings]], options: C
     """Lint files and standard input, and return the slim results in the order of `files`."""
     from dotlint.pipeline.processes import lint_files
 
-    named = [(path, settings) for path, settings in files if path != "-"]
+    # A worker process may not have what the shell opened for this one.
+    named = [(path, settings) for path, settings in files if path != "-" and not settings.piped]
     with progress_of(streams, len(named), options) as progress:
         linted = iter(
             lint_files(
@@ -93,14 +103,17 @@ def lint_all(streams: Streams, files: Sequence[tuple[str, Settings]], options: C
                 progress=progress,
             )
         )
-    return [_lint_piped(streams, settings, options) if path == "-" else next(linted) for path, settings in files]
+    return [
+        _lint_piped(streams, path, settings, options) if path == "-" or settings.piped else next(linted)
+        for path, settings in files
+    ]
 
 
-def _lint_piped(streams: Streams, settings: Settings, options: CheckOptions) -> FileResult:
+def _lint_piped(streams: Streams, path: str, settings: Settings, options: CheckOptions) -> FileResult:
     from dotlint.engine.timing import measured
 
     with measured() as seconds:
-        result = lint_path(streams, "-", options["stdin_filename"], settings)
+        result = lint_path(streams, path, options["stdin_filename"], settings)
     result.seconds = seconds
     return result
 
@@ -122,17 +135,26 @@ def progress_of(streams: Streams, count: int, options: CheckOptions) -> Iterator
 
 def lint_path(streams: Streams, path: str, stdin_name: str | None, settings: Settings) -> FileResult:
     """Lint a file (`-`: standard input). If it cannot be read, `unreadable` of the result has the reason."""
+    from dotlint.engine.result import FileResult
+    from dotlint.files.discovery import UnreadableError, read_piped
     from dotlint.pipeline import lint_file
 
-    if path == "-":
-        return lint_file.lint_path(stdin_name or "<stdin>", settings, data=streams.stdin.read())
-    return lint_file.lint_path(path, settings)
+    if path != "-":
+        return lint_file.lint_path(path, settings)
+    name = stdin_name or "<stdin>"
+    try:
+        data = read_piped(streams.stdin, settings.most_bytes)
+    except UnreadableError as error:
+        return FileResult(name, None, [], unreadable=str(error))
+    return lint_file.lint_path(name, settings, data=data)
 
 
 def lint_one(streams: Streams, path: str, options: FileOptions) -> tuple[FileResult, Settings]:
     """Lint the only file of a command. Raises `DotlintError` if it cannot be read."""
+    from msgspec.structs import replace
+
     name = options.get("stdin_filename")
-    settings = configured(options).settings((name or "-") if path == "-" else path)
+    settings = replace(configured(options).settings((name or "-") if path == "-" else path), piped=True)
     result = lint_path(streams, path, name, settings)
     if result.context is None and result.unreadable is None:
         from dotlint.pipeline.documents import only_block

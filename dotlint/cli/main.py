@@ -15,6 +15,7 @@ from dotlint.cli.choice import did_you_mean
 from dotlint.cli.output import FORMATS
 from dotlint.cli.streams import FAILED, StreamError, Streams, drop_unwritten, fail
 from dotlint.errors import DotlintError
+from dotlint.files.reading import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,7 +91,7 @@ def main(
     )
     try:
         arguments = None if argv is None else list(argv)
-        with redirect_stdout(streams.stdout):  # click writes help there
+        with recorded(), redirect_stdout(streams.stdout):  # click writes help there
             status = cli.main(args=arguments, prog_name="dotlint", standalone_mode=False, obj=streams)
     except click.exceptions.NoArgsIsHelpError as error:
         streams.stdout.write(error.format_message() + "\n")

@@ -9,7 +9,7 @@ from dotlint.cli.streams import terminal_width, use_color, write_result
 from dotlint.files.paths import as_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dotlint.cli.options import CheckOptions
     from dotlint.cli.streams import Streams
@@ -49,32 +49,38 @@ def results_to_report(results: list[FileResult], options: CheckOptions) -> list[
     return [r for r in results if r.findings or r.unreadable is not None] if options["quiet"] else results
 
 
+def has_last_line(options: CheckOptions) -> bool:
+    """Return whether the report ends with a line that counts the findings, also those that were fixed."""
+    return options["form"] in _FOR_READERS and options["form"] != "llm" and not options["statistics"]
+
+
 def write_report(
     streams: Streams,
     results: list[FileResult],
     files: Sequence[tuple[str, Settings]],
     options: CheckOptions,
     terminal: Streams | None = None,
-    fixed: int = 0,
+    fixed: Mapping[str, int] | None = None,
 ) -> None:
     """Write the report of a check. What people read has no part for a path that does not exist: a message reports it.
 
-    `fixed` is the number of findings that the run has fixed.
+    `fixed` counts the findings that the run has fixed, by code.
     """
     reported = results_to_report(results, options)
     if options["form"] in _FOR_READERS and not options["statistics"]:
         reported = [r for r in reported if r.unreadable is None or r.path.startswith("<") or os.path.lexists(r.path)]
         if results and not reported and not options["quiet"]:
             return
-    last = _last_line(results, fixed, options) if options["form"] in _FOR_PEOPLE else ""
+    last = _last_line(results, fixed, options) if has_last_line(options) else ""
     write_result(streams, render(reported, files, options, terminal or streams, last), options["output"])
 
 
-def _last_line(results: Sequence[FileResult], fixed: int, options: CheckOptions) -> str:
-    """Return what the run found in all files; with --quiet, nothing if there is nothing to report."""
+def _last_line(results: Sequence[FileResult], fixed: Mapping[str, int] | None, options: CheckOptions) -> str:
+    """Return what the run found in all files; with --quiet or in the concise format, nothing if there is nothing."""
     from dotlint.report.found import found
 
-    silent = options["quiet"] and not fixed and not results_to_report(list(results), options)
+    nothing = not fixed and not any(result.findings or result.unreadable is not None for result in results)
+    silent = nothing and (options["quiet"] or options["form"] == "concise")
     return "" if silent or not results else found(results, fixed)
 
 

@@ -9,6 +9,7 @@ from dotlint.cli.linting import progress_of
 from dotlint.cli.output import is_folder, repeated_options
 from dotlint.cli.overwriting import refuse_overwriting
 from dotlint.cli.streams import write_result
+from dotlint.files.discovery import UnreadableError, read_bytes, read_piped
 from dotlint.files.paths import as_path
 from dotlint.page.collect import Task, document, make_pages, page_names, write_pages
 
@@ -25,13 +26,21 @@ def make(
     streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckOptions, piped: bytes | None = None
 ) -> list[Page]:
     """Make the page of each file; `piped` is the content of standard input if it was already read."""
-    if piped is None and any(path == "-" for path, _ in files):
-        piped = streams.stdin.read()
-    stdin, repeated = options["stdin_filename"] or "<stdin>", repeated_options(options)
-    tasks = [
-        Task(stdin, settings, piped, repeated) if path == "-" else Task(path, settings, None, repeated)
-        for path, settings in files
-    ]
+    repeated = repeated_options(options)
+    tasks = []
+    for path, settings in files:
+        name = (options["stdin_filename"] or "<stdin>") if path == "-" else path
+        data, problem = piped if path == "-" else None, None
+        if data is None and (path == "-" or settings.piped):
+            try:
+                data = (
+                    read_piped(streams.stdin, settings.most_bytes)
+                    if path == "-"
+                    else read_bytes(path, piped=True, most=settings.most_bytes)
+                )
+            except UnreadableError as error:
+                problem = str(error)
+        tasks.append(Task(name, settings, data, repeated, problem))
     with progress_of(streams, len(tasks), options) as progress:
         return make_pages(tasks, jobs=options["jobs"], progress=progress)
 

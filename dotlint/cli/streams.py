@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 from dotlint.errors import DotlintError
 from dotlint.files.paths import as_path
+from dotlint.files.reading import was_read
 from dotlint.text.display import visible
 
 if TYPE_CHECKING:
@@ -84,9 +85,11 @@ def write_bytes(streams: Streams, data: bytes, output: str | None = None) -> Non
 
 
 def write_file(data: bytes, output: str) -> None:
-    """Write a file atomically."""
+    """Write a file atomically. Raises `DotlintError` for a file that this run has read."""
     from dotlint.files.atomic import write_atomically
 
+    if was_read(output):
+        raise DotlintError(f"--output {output} would overwrite a file that is read; choose another name")
     write_atomically(as_path(output), data)
 
 

@@ -12,7 +12,7 @@ from dotlint.edits.apply import apply_edits
 from dotlint.engine.own_cards import own_cards
 from dotlint.errors import DotlintError
 from dotlint.files.atomic import WriteError, write_atomically
-from dotlint.files.discovery import UnreadableError, read_bytes, refuse_binary
+from dotlint.files.discovery import UnreadableError, read_bytes, read_piped, refuse_binary
 from dotlint.files.paths import as_path
 from dotlint.pipeline.fixed import unified_diff
 from dotlint.pipeline.lint_file import lint_file
@@ -51,7 +51,10 @@ def add_suppressions(streams: Streams, files: Sequence[tuple[str, Settings]], op
     for path, settings in files:
         name = (options["stdin_filename"] or "<stdin>") if path == "-" else path
         try:
-            data = streams.stdin.read() if path == "-" else read_bytes(path)
+            if path == "-":
+                data = read_piped(streams.stdin, settings.most_bytes)
+            else:
+                data = read_bytes(path, piped=settings.piped and options["diff"], most=settings.most_bytes)
             refuse_binary(data)
             given = Source.from_bytes(data, name)
             done = _suppressed(given, settings, reason)

@@ -16,6 +16,7 @@ from dotlint.errors import DotlintError
 from dotlint.files.discovery import ENDINGS
 from dotlint.files.exclusion import Patterns, is_path_excluded
 from dotlint.files.paths import as_path
+from dotlint.files.reading import MOST_BYTES
 from dotlint.registry.rules import all_cards, vocabularies
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Configurations:
         self.overrides = overrides or Overrides()
         self._given: Config | None = None
         if file is not None or isolated:
-            self._given = self._completed(_load(file) if file is not None else Config())
+            self._given = self._completed(_load(file, piped=True) if file is not None else Config())
         self._by_folder: dict[str, Config] = {}
         self._settings: dict[tuple[int, tuple[str, ...], tuple[str, ...]], Settings] = {}
 
@@ -122,6 +123,7 @@ class Configurations:
             baseline=self.baseline(config),
             vocabularies=vocabularies(folders_of(config, overrides.rules)),
             ignore_suppressions=overrides.ignore_suppressions,
+            most_bytes=1_000_000 * size if (size := config.get("max-file-size")) else MOST_BYTES,
             fail_on=cast("Severity", overrides.fail_on or config.get("fail-on") or "warning"),
         )
 
@@ -130,7 +132,7 @@ class Configurations:
         path = self.overrides.baseline or config.get("baseline")
         if path is None or self.overrides.no_baseline:
             return None
-        return _read_baseline(as_path(path))
+        return _read_baseline(as_path(path), piped=self.overrides.baseline is not None)
 
     def endings(self, folder: str) -> tuple[str, ...]:
         """Return the endings of the files that a search of a folder finds: of DOT files, and if wanted of documents."""
@@ -153,7 +155,7 @@ def _file_in(folder: str) -> Path | None:
     """Return the configuration file of a folder, if any; a `pyproject.toml` needs a table `[tool.dotlint]`."""
     for name in NAMES:
         path = os.path.join(folder, name)
-        if os.path.isfile(path) and (name == NAMES[0] or _has_section(path)):
+        if os.path.exists(path) and not os.path.isdir(path) and (name == NAMES[0] or _has_section(path)):
             return as_path(path)
     return None
 
@@ -164,14 +166,14 @@ def _has_section(path: str) -> bool:
     return section_of(as_path(path)) is not None
 
 
-def _load(path: Path) -> Config:
+def _load(path: Path, *, piped: bool = False) -> Config:
     from dotlint.config.file import load  # noqa: PLC0415 - as above
 
-    return load(path)
+    return load(path, piped=piped)
 
 
 @cache
-def _read_baseline(path: Path) -> Baseline:
+def _read_baseline(path: Path, *, piped: bool) -> Baseline:
     from dotlint.engine.baseline import read_baseline  # noqa: PLC0415 - most runs have none
 
-    return read_baseline(path)
+    return read_baseline(path, piped=piped)

@@ -14,41 +14,79 @@ from dotlint.config.section import ConfigError, section_of
 from dotlint.config.verify import verify
 from dotlint.config.versions import satisfies
 from dotlint.engine.select import split_names
+from dotlint.files.exclusion import repository_of
 from dotlint.files.paths import as_path
 from dotlint.strategy.launch.argument import in_folder
 from dotlint.strategy.launch.systems import SYSTEMS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _WORDS: Final = frozenset({"select", "extend-select", "ignore", "per-file-ignores", "plugins"})
 _LISTS: Final = frozenset({"strategy", "rules", "exclude"})
+_TRUSTED: Final = frozenset({"baseline", "extend"})
 _PATHS: Final = frozenset({"rules", "baseline", "extend", "model"})
 
 
-def load(path: Path) -> Config:
-    """Read a configuration file and those that it extends. Raises `ConfigError` with the file and the key."""
+def load(path: Path, *, piped: bool = False) -> Config:
+    """Read a configuration file and those that it extends. Raises `ConfigError` with the file and the key.
+
+    `piped` is whether the file itself may be a FIFO, because the user named it.
+    """
     path = as_path(os.path.abspath(path))
-    config = Config(path, _values(path, ()))
+    config = Config(path, _values(path, piped=piped))
     verify(config)
     return config
 
 
-def _values(path: Path, via: tuple[Path, ...]) -> Mapping[str, Setting]:
-    if path in via:
-        raise ConfigError(f"the files extend each other in a cycle: {' -> '.join(map(str, (*via, path)))}")
-    section = section_of(path)
+def _values(path: Path, *, piped: bool) -> Mapping[str, Setting]:
+    """Return the values of a file, over those of the file that it extends, and so on."""
+    chain: dict[Path, Mapping[str, Setting]] = {}
+    before: Path | None = None
+    while True:
+        where = f"{before}: `extend`: " if before is not None else ""
+        if path in chain:
+            raise ConfigError(f"{where}the files extend each other in a cycle: {_shown([*chain, path])}")
+        try:
+            values = _own_values(path, piped=piped and not chain)
+        except ConfigError as error:
+            raise ConfigError(f"{where}{error}") from None
+        chain[path] = values
+        if "extend" not in values:
+            break
+        path, before = as_path(values["extend"].value), path
+    found: Mapping[str, Setting] = {}
+    for values in reversed(chain.values()):
+        found = merged(found, values)
+    return found
+
+
+def _shown(files: Sequence[Path]) -> str:
+    """Return a chain of files for a message, without those in the middle of a long one."""
+    names = [str(file) for file in files]
+    return " -> ".join(names if len(names) <= 6 else [*names[:3], "...", *names[-2:]])
+
+
+def _own_values(path: Path, *, piped: bool) -> Mapping[str, Setting]:
+    section = section_of(path, piped=piped)
     if section is None:
         raise ConfigError(f"{path} has no table [tool.dotlint]")
     _verify_version(section, path)
     values = settings_of(section, path, str(path))
-    if "extend" not in values:
-        return values
-    try:
-        return merged(_values(as_path(values["extend"].value), (*via, path)), values)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: `extend`: {error}") from None
+    for key in _TRUSTED & values.keys():
+        _refuse_outside(key, values[key])
+    return values
+
+
+def _refuse_outside(key: str, setting: Setting) -> None:
+    """Raise `ConfigError` for a file outside the repository: messages about it could show what is not meant for others."""
+    root = repository_of(str(setting.folder))
+    if root is not None and not as_path(os.path.realpath(setting.value)).is_relative_to(os.path.realpath(root)):
+        raise ConfigError(
+            f"{setting.file}: `{key}` names a file outside the repository: {setting.value}; "
+            "name it on the command line, or copy it"
+        )
 
 
 def settings_of(section: dict[str, Any], path: Path, where: str) -> dict[str, Setting]:

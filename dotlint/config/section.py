@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotlint.errors import DotlintError
 from dotlint.files.paths import nearest_path
+from dotlint.files.reading import read_file, reason
 from dotlint.text.toml import read_toml
 
 if TYPE_CHECKING:
@@ -16,9 +17,12 @@ class ConfigError(DotlintError):
     """A configuration is invalid; the message names the file, the key, and what is expected."""
 
 
-def section_of(path: Path) -> dict[str, Any] | None:
-    """Return dotlint's table of a file: all of it, or of a `pyproject.toml` `[tool.dotlint]`, None without one."""
-    table = _toml(path)
+def section_of(path: Path, *, piped: bool = False) -> dict[str, Any] | None:
+    """Return dotlint's table of a file: all of it, or of a `pyproject.toml` `[tool.dotlint]`, None without one.
+
+    `piped` is whether it may be a FIFO, because the user named it.
+    """
+    table = _toml(path, piped=piped)
     if path.name != "pyproject.toml":
         return table
     tool = table.get("tool", {})
@@ -28,13 +32,13 @@ def section_of(path: Path) -> dict[str, Any] | None:
     return section
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _toml(path: Path, *, piped: bool) -> dict[str, Any]:
     try:
-        return read_toml(path.read_text(encoding="utf-8-sig"))
+        return read_toml(read_file(path, piped=piped).decode("utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"the configuration file {path} does not exist{near_file(path)}") from None
     except OSError as error:
-        raise ConfigError(f"the configuration {path} cannot be read: {error.strerror or error}") from None
+        raise ConfigError(f"the configuration {path} cannot be read: {reason(error)}") from None
     except ValueError as error:
         raise ConfigError(f"the configuration {path} is not TOML: {error}") from None
 

@@ -11,8 +11,10 @@ from dotlint.config.rules import folders_of, strategy_of, tuned_cards
 from dotlint.config.section import ConfigError, near_file
 from dotlint.engine.select import matching
 from dotlint.errors import DotlintError
+from dotlint.files.reading import is_pipe
 from dotlint.registry.rules import all_cards
 from dotlint.strategy import Layout
+from dotlint.strategy.launch.argument import file_of
 
 
 def verify(config: Config) -> None:
@@ -37,11 +39,14 @@ def verify(config: Config) -> None:
     if "model" in config.values:
         from dotlint.strategy.launch.config_json import model_facts  # noqa: PLC0415 - most configurations name no model
 
+        _refuse_pipe(config.values["model"], "model", config.get("model"))
         _verified(config, "model", lambda: model_facts(config.get("model")))
     given = config.values.get("strategy")
     if given is not None:
         entries = given.value.values() if isinstance(given.value, dict) else [given]
         for entry in entries:
+            for text in entry.value:
+                _refuse_pipe(entry, "strategy", file_of(text))
             _verified(
                 entry,
                 "strategy",
@@ -51,6 +56,12 @@ def verify(config: Config) -> None:
         if isinstance(config.get(key), dict):
             for pattern, setting in config.table(key).items():
                 _verified(setting, key, lambda pattern=pattern: glob_of(pattern), f"the pattern `{pattern}`: ")
+
+
+def _refuse_pipe(setting: Setting, key: str, file: str | None) -> None:
+    """Raise `ConfigError` for a FIFO or a device, which only the command line may name."""
+    if file is not None and is_pipe(file):
+        raise ConfigError(f"{setting.origin}: `{key}`: {file} is not a regular file")
 
 
 def _verified(where: Config | Setting, key: str, read: Any, what: str = "") -> Any:  # noqa: ANN401 - the result of `read`

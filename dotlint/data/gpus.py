@@ -6,7 +6,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from dotlint.files.paths import read_file, sibling_path
+from dotlint.files.paths import sibling_path
+from dotlint.files.reading import read_file
 from dotlint.text.toml import read_toml
 
 if TYPE_CHECKING:

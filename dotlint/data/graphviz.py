@@ -12,7 +12,8 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.json import decode
 
-from dotlint.files.paths import read_file, sibling_path
+from dotlint.files.paths import sibling_path
+from dotlint.files.reading import read_file
 
 Element = Literal["graph", "cluster", "subgraph", "node", "edge"]
 LETTERS: dict[Element, str] = {"graph": "G", "cluster": "C", "subgraph": "S", "node": "N", "edge": "E"}

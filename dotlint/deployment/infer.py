@@ -159,8 +159,15 @@ def _size(reading: Reading, axis: str) -> int | None:
 
 
 def _expert_ranks(group: Group) -> int:
+    """Return how many parts the experts are in; several operators that state the same experts are shards of one part."""
+    stated = Counter(reading.experts for reading in group.members)
+    if None not in stated and min(stated.values()) > 1 and len(set(stated.values())) == 1:
+        return len(stated)
     if group.placed and len(group.gpu_sets) > 1:
-        return len(group.gpu_sets)
+        sets = len(group.gpu_sets)
+        names = [reading.evidence.name for reading in group.members]
+        shards = {name.numbers[at] for at in group.varying if names[0].words[at] == "etp" for name in names}
+        return sets // len(shards) if shards and sets % len(shards) == 0 else sets
     return len(set((group.experts() or {}).values())) or len(group.members)
 
 

@@ -13,7 +13,7 @@ from dotlint.deployment.devices.reader import DeviceReader
 from dotlint.deployment.devices.words import DeviceWords
 from dotlint.deployment.words import part_spans
 from dotlint.errors import DotlintError
-from dotlint.files.paths import read_file, read_package_text
+from dotlint.files.reading import read_file, read_package_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -34,18 +34,34 @@ def experts(b: Builder, how: Parallelism, entering: State) -> State:
     route = b.put("route", gate, scores, chosen, over=how.each, notes=top_k_line(sizes.facts.top_k))
     routed = sizes.batch * b.ranks.drawn_replicas * sizes.whole * sizes.top_k
     tokens: Shape = (("tokens", str(routed / ep)), ("hidden", str(sizes.hidden)))
-    notes = [degrees_line(ep=ep)] if ep > 1 else []
-    fed = [*norm, *route]
+
+    def put_experts(after: State, over: tuple[str, ...], notes: list[str]) -> State:
+        return b.put(
+            "expert", after, tokens, tokens, over=over, notes=notes,
+            title=lambda at: expert_title(at.get("ep", 0), ep, sizes.facts.experts),
+        )  # fmt: skip
+
     if ep > 1:
-        fed = b.put("dispatch", fed, states, tokens, notes=notes)
-    made = b.put(
-        "expert", fed, tokens, tokens, over=("ep", "etp") if ep > 1 else (), notes=notes,
-        title=lambda at: expert_title(at.get("ep", 0), ep, sizes.facts.experts),
-    )  # fmt: skip
-    if any("etp" in one.at for one in made):
-        made = b.put("expert_all_reduce", made, tokens, tokens, over=("ep",))
-    combined = b.put("combine" if ep > 1 else "aggregate", made, tokens, states, notes=notes)
-    shared: State = []
-    if sizes.facts.shared_experts:
-        shared = b.put("shared_expert", norm, states, states, over=how.each)
+        notes, etp = [degrees_line(ep=ep)], b.ranks.length("etp")
+        fed = b.put("dispatch", [*norm, *route], states, tokens, notes=notes)
+        made = put_experts(fed, ("ep", "etp"), [degrees_line(ep=ep, etp=etp)] if etp > 1 else notes)
+        if any("etp" in one.at for one in made):
+            made = b.put("expert_all_reduce", made, tokens, tokens, over=("ep",))
+        combined = b.put("combine", made, tokens, states, notes=notes)
+    elif how.expert_shards:  # every rank of TP has a part of every expert
+        fed = gathered(b, how, norm, "mlp_all_gather")
+        made = put_experts([*fed, *route], ("tp",), how.tp_lines)
+        combined = b.put("aggregate", made, tokens, sizes.states(), over=how.shards, notes=how.tp_lines)
+        combined = reduced(b, how, combined, "mlp")
+    else:
+        combined = b.put("aggregate", put_experts([*norm, *route], (), []), tokens, states)
+    shared = _shared_expert(b, how, norm) if sizes.facts.shared_experts else []
     return add(b, how, "mlp_add", entering, [*combined, *shared])
+
+
+def _shared_expert(b: Builder, how: Parallelism, norm: State) -> State:
+    """Add the experts that every token visits, divided among the ranks of TP as a dense MLP."""
+    states = b.sizes.states()
+    whole = gathered(b, how, norm, "shared_all_gather")
+    made = b.put("shared_expert", whole, states, states, over=how.shards, notes=how.tp_lines)
+    return reduced(b, how, made, "shared")

@@ -20,7 +20,8 @@ class Parallelism(Struct, frozen=True):
     `tp` is that of attention and MLP. `cp` and `sp` split the sequence into parts with GPUs of their own; `megatron` is
     whether the shards of tp divide it between their operators instead. `ulysses` is whether the ranks of sp exchange
     sequences for heads (Jacobs et al. 2023); otherwise, keys and values pass around a ring (Liu et al. 2023). `decode`
-    is whether a sequence is a single token.
+    is whether a sequence is a single token, `expert_shards` whether the ranks of tp divide every expert, as engines do
+    without expert parallelism.
     """
 
     tp: int
@@ -30,6 +31,7 @@ class Parallelism(Struct, frozen=True):
     megatron: bool
     ulysses: bool
     decode: bool
+    expert_shards: bool
     detail: Detail
 
     @property
@@ -147,5 +149,6 @@ def parallelism_of(ranks: Ranks, detail: Detail) -> Parallelism:
         megatron=megatron,
         ulysses=flavor == "ulysses" and degrees.sp > 1,
         decode=phase.name == "decode",
+        expert_shards=ranks.length("tp") == degrees.tp > 1 and not (degrees.named & {"etp"} and degrees.etp == 1),
         detail=detail,
     )

@@ -25,7 +25,7 @@ def draw_phase(phase: Phase, detail: Detail, *, moe: bool, grouped: bool) -> tup
     """Draw a phase; `moe` is whether the model has experts, `grouped` whether equal layers of a stage are drawn once."""
     ranks = ranks_of(phase, experts=moe)
     how = parallelism_of(ranks, detail)
-    alone = frozenset({"operator": ("tp", "ep"), "rank": ("tp", "ep", "sp", "cp", "etp")}.get(detail, ()))
+    alone = frozenset({"operator": ("tp", "ep", "etp"), "rank": ("tp", "ep", "etp", "sp", "cp")}.get(detail, ()))
     sizes = _sizes(phase, how)
     b = Builder(phase.name, ranks, sizes, alone)
     drawing = PhaseDrawing(phase.name, phase_lines(phase), [], replica_lines(phase, alone=ranks.replica))

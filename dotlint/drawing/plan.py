@@ -69,19 +69,9 @@ def has_experts(strategy: Strategy) -> bool:
 
 
 def _groups(numbers: range, facts: ModelFacts, *, moe: bool, grouped: bool) -> Iterator[Layers]:
-    for has, some in groupby(numbers, key=lambda number: moe and not _is_dense(number - 1, facts)):
+    for has, some in groupby(numbers, key=lambda number: moe and not facts.is_dense(number - 1)):
         equal = list(some)
         if grouped:
             yield Layers(range(equal[0], equal[-1] + 1), has)
         else:
             yield from (Layers(range(number, number + 1), has) for number in equal)
-
-
-def _is_dense(index: int, facts: ModelFacts) -> bool:
-    """Return whether a 0-based layer of a model with experts has none (config.json of DeepSeek and Qwen)."""
-    return (
-        index < (facts.first_k_dense_replace or 0)
-        or index % (facts.moe_layer_freq or 1) > 0
-        or (index + 1) % (facts.decoder_sparse_step or 1) > 0
-        or index in (facts.mlp_only_layers or ())
-    )

@@ -32,7 +32,7 @@ class Ranks(Struct, frozen=True):
         grid = self.expert if "ep" in at or "etp" in at else self.dense
         places = {axis: n for axis, n in ({"pp": stage} | dict(at)).items() if axis in grid.axes}
         chosen = grid.select(places)
-        shards = attention_tp(self.phase)
+        shards = self.phase.attention_tp
         if "tp" in places and shards < grid.length("tp"):  # each shard is on a rank of every replica of attention
             ranks = range(places["tp"], grid.length("tp"), shards)
             chosen = union(grid.select({**places, "tp": rank}) for rank in ranks)
@@ -53,19 +53,12 @@ class Ranks(Struct, frozen=True):
         """Return how many ranks an axis has that divides operators."""
         if axis == "etp":
             return self.expert.length("etp")
-        return attention_tp(self.phase) if axis == "tp" else self.phase.degrees.get(axis)
-
-
-def attention_tp(phase: Phase) -> int:
-    """Return how many shards an attention has: TP without the ranks that data-parallel attention takes."""
-    shared = dict(phase.placement.shared).get("dp") == ("tp",)
-    return phase.degrees.tp // phase.degrees.dp if shared else phase.degrees.attention_tp
+        return self.phase.attention_tp if axis == "tp" else self.phase.degrees.get(axis)
 
 
 def replica_count(phase: Phase) -> int:
     """Return into how many parts the batch of attention is divided."""
-    shared = dict(phase.placement.shared).get("dp") == ("tp",)
-    return phase.degrees.dp if shared else phase.degrees.dp * phase.degrees.dpa
+    return phase.attention_replicas * (1 if phase.layout.attention_dp else phase.degrees.dp)
 
 
 def ranks_of(phase: Phase, *, experts: bool) -> Ranks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dotlint.drawing.ranks import attention_tp, replica_count
+from dotlint.drawing.ranks import replica_count
 from dotlint.errors import DotlintError
 from dotlint.strategy.arithmetic import arithmetic
 from dotlint.text.display import one_line
@@ -36,7 +36,7 @@ def _reasons(phase: Phase) -> Iterator[str]:
         yield "its name must be a word, such as prefill"
     yield from (each.message for each in arithmetic(phase, facts) if each.refuses)
     degrees = phase.degrees
-    if degrees.sp > 1 and phase.layout.flavor == "megatron" and attention_tp(phase) == 1:
+    if degrees.sp > 1 and phase.layout.flavor == "megatron" and phase.attention_tp == 1:
         yield f"SP={degrees.sp} divides tokens among tensor ranks, but data-parallel attention has none: leave out sp"
     if phase.name == "decode" and degrees.sp > 1 and phase.layout.flavor == "megatron":
         yield f"decode processes one token per step, which SP={degrees.sp} cannot divide: leave out sp"

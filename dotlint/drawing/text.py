@@ -75,6 +75,7 @@ def _in_one_line(phase: PhaseDrawing) -> Iterator[str]:
 def _phase(phase: PhaseDrawing, style: Style) -> Iterator[str]:
     if style == "reference":
         yield f"  {_header(phase.header, phase.lines, 20)}"
+        yield f"  {{ rank=same; {_id(phase.header)}; {_id(phase.sections[0].operators[0].name)} }}"
     indent = _STEP
     if style == "clusters" and phase.name:
         yield from _cluster_start(phase.name, phase.lines, "#ffffff", indent)

@@ -21,6 +21,7 @@ from dotlint.engine.statements import Statements
 from dotlint.errors import DotlintError
 from dotlint.files.atomic import write_atomically
 from dotlint.files.paths import nearest_path
+from dotlint.files.reading import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -112,10 +113,10 @@ def write_baseline(path: Path, found: Iterable[BaselineEntry]) -> int:
 _EMPTY: Final = f'{{\n  "version": {VERSION},\n  "findings": []\n}}\n'
 
 
-def read_baseline(path: Path) -> Baseline:
-    """Read a baseline file; raises `BaselineError` with a one-line message."""
+def read_baseline(path: Path, *, piped: bool = False) -> Baseline:
+    """Read a baseline file, `piped` as in `read_file`; raises `BaselineError` with a one-line message."""
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = json.loads(read_file(path, piped=piped))
     except FileNotFoundError:
         near = nearest_path(path)
         remedy = f"did you mean `{near}`?" if near else f"create it with `--write-baseline {path.name}`"

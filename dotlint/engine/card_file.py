@@ -24,6 +24,7 @@ from dotlint.engine.card import (
 )
 from dotlint.engine.finding import SEVERITIES, Applicability, Severity
 from dotlint.engine.sections import SECTIONS
+from dotlint.files.reading import read_file, reason
 from dotlint.text.regex import regex
 from dotlint.text.toml import read_toml
 
@@ -168,9 +169,9 @@ def read_files(folder: Path) -> list[tuple[str, Card]]:
         if path.name in {"vocabulary.toml", "operators.toml"}:
             continue
         try:
-            card = read_card(path.read_text(encoding="utf-8"), str(path))
+            card = read_card(read_file(path).decode("utf-8"), str(path))
         except (OSError, UnicodeDecodeError) as error:
-            raise CardError(f"{path}: cannot be read: {error}") from error
+            raise CardError(f"{path}: cannot be read: {reason(error)}") from error
         named = _FILE.fullmatch(path.name)
         if named and (named["code"], named["name"]) != (card.code, card.name):
             raise CardError(

@@ -10,7 +10,7 @@ from msgspec.json import decode
 
 from dotlint.engine.card import Card  # noqa: TC001 - msgspec reads the compiled cards by this type
 from dotlint.engine.resources import compiled_rules
-from dotlint.files.paths import read_file
+from dotlint.files.reading import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,8 @@ from msgspec import MsgspecError, Struct
 from msgspec.json import decode
 
 from dotlint.errors import DotlintError
-from dotlint.files.paths import as_path, read_file, sibling_path
+from dotlint.files.paths import as_path, sibling_path
+from dotlint.files.reading import read_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from dotlint.engine.crash import is_crash
 from dotlint.engine.finding import SEVERITIES, Finding, Holds, Severity, Undecided
 from dotlint.engine.select import Selection
+from dotlint.files.reading import MOST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,10 @@ Verdict = Literal["correct", "incorrect", "unreadable"]
 
 
 class Settings(Struct, frozen=True):
-    """The settings of a run: the strategy and where it was declared, the rules, the baseline."""
+    """The settings of a run: the strategy and where it was declared, the rules, the baseline.
+
+    A file is read up to `most_bytes`; `piped` is whether it may be a FIFO, because the user named it.
+    """
 
     strategy: Strategy | None = None
     strategy_source: StrategySource | None = None
@@ -38,6 +42,8 @@ class Settings(Struct, frozen=True):
     fail_on: Severity = "warning"
     vocabularies: tuple[str, ...] = ()
     ignore_suppressions: bool = False
+    most_bytes: int = MOST_BYTES
+    piped: bool = False
 
 
 class FileResult(Struct):

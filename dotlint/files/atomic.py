@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from dotlint.errors import DotlintError
+from dotlint.files.reading import read_file
 
 
 class WriteError(DotlintError):
@@ -71,7 +72,7 @@ def _check_replaceable(path: Path, target: Path, status: os.stat_result | None, 
         return
     if status is None:
         raise WriteError(f"{path}: not written: the file was deleted after it was read")
-    if status.st_size != len(expected) or target.read_bytes() != expected:
+    if status.st_size != len(expected) or read_file(target, most=len(expected)) != expected:
         raise WriteError(f"{path}: not written: the file was changed after it was read")
 
 

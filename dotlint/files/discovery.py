@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from dotlint.errors import DotlintError
 from dotlint.files.exclusion import Patterns, folder_patterns, inherited_patterns, is_excluded, is_path_excluded
-from dotlint.files.paths import as_path, nearest_path, read_file
+from dotlint.files.paths import as_path, nearest_path
+from dotlint.files.reading import MOST_BYTES, read_file, read_stream, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -83,10 +84,10 @@ def _is_searched(folder: str, name: str, exclude: Sequence[Patterns], chain: Seq
     return not is_excluded(folder, exclude, is_folder=True) and not is_excluded(folder, chain, is_folder=True)
 
 
-def read_bytes(path: str) -> bytes:
-    """Read a file. Raises `UnreadableError`."""
+def read_bytes(path: str, *, piped: bool = False, most: int = MOST_BYTES) -> bytes:
+    """Read a file as `read_file` does. Raises `UnreadableError`."""
     try:
-        data = read_file(path)
+        data = read_file(path, piped=piped, most=most)
     except FileNotFoundError:
         near = nearest_path(path, endings=ENDINGS)
         raise UnreadableError("no such file" + (f"; did you mean `{near}`?" if near else "")) from None
@@ -95,10 +96,17 @@ def read_bytes(path: str) -> bytes:
     except PermissionError:
         raise UnreadableError("permission denied") from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UnreadableError(f"cannot be read: {reason}") from None
+        raise UnreadableError(f"cannot be read: {reason(error)}") from None
     refuse_binary(data)
     return data
+
+
+def read_piped(stream: IO[bytes], most: int = MOST_BYTES) -> bytes:
+    """Read standard input. Raises `UnreadableError`."""
+    try:
+        return read_stream(stream, most)
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {reason(error)}") from None
 
 
 def refuse_binary(data: bytes) -> None:

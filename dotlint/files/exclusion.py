@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from dotlint.errors import DotlintError
 from dotlint.files.paths import as_path
+from dotlint.files.reading import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -116,7 +117,7 @@ def inherited_patterns(folder: str) -> tuple[Patterns, ...]:
 
 def _read_patterns(file: Path, folder: str) -> tuple[Patterns, ...]:
     try:
-        text = file.read_bytes().decode("utf-8-sig", "surrogateescape")
+        text = read_file(file).decode("utf-8-sig", "surrogateescape")
     except OSError:
         return ()
     return (Patterns(folder, tuple(line.removesuffix("\r") for line in text.split("\n")), strict=False),)

@@ -32,15 +32,3 @@ def nearest_path(path: str | Path, *, endings: tuple[str, ...] = ("",)) -> str |
         return None
     near = nearest(missing.name, names, least=0.7)
     return str(missing.with_name(near)) if near else None
-
-
-def read_file(path: str | Path) -> bytes:
-    """Read a whole file. Raises what `open` raises."""
-    with open(path, "rb") as stream:
-        return stream.read()
-
-
-def read_package_text(path: str) -> str:
-    """Read a text file of this package; line ends become LF, whatever a checkout made of them."""
-    with open(path, encoding="utf-8") as stream:
-        return stream.read()

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from dotlint.engine.own_cards import own_cards
 from dotlint.engine.select import SelectionError, matching
-from dotlint.files.paths import read_package_text, sibling_path
+from dotlint.files.paths import sibling_path
+from dotlint.files.reading import read_package_text
 from dotlint.report import cards
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 // The position and zoom of the picture.
 
 const NATURAL = 4 / 3; // CSS pixels to a point of Graphviz
+const READABLE = 0.9; // CSS pixels to a point, at which labels of 9 points can be read
 const LEAST = 0.02, MOST = 6;
 
 function makeCamera(canvas, output) {

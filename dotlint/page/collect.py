@@ -12,12 +12,15 @@ from msgspec import Struct
 
 from dotlint.engine.result import FileResult
 from dotlint.errors import DotlintError
+from dotlint.files.discovery import UnreadableError, read_bytes
 from dotlint.page.file_section import Material, part
 from dotlint.page.panes import Fixes
+from dotlint.page.sections import sections
 from dotlint.page.views import drawings
 from dotlint.pipeline.fix_text import fix_text
 from dotlint.pipeline.lint_file import lint_path
 from dotlint.report.outline import outline
+from dotlint.syntax.source import Source
 from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
@@ -39,12 +42,16 @@ class Page(Struct, frozen=True):
 
 
 class Task(Struct, frozen=True):
-    """A file to make a page of. `data` is its content if it was already read, `options` repeat in suggested commands."""
+    """A file to make a page of. `data` is its content if it was already read, `options` repeat in suggested commands.
+
+    `problem` is the reason why it could not be read.
+    """
 
     path: str
     settings: Settings
     data: bytes | None = None
     options: str = ""
+    problem: str | None = None
 
 
 def make_pages(
@@ -96,15 +103,25 @@ class _PageTasks:
 
 def make_page(task: Task) -> Page:
     """Make the page of one file; the page of an unreadable file has the reason."""
-    result = lint_path(task.path, task.settings, data=task.data)
-    if result.context is None:
+    settings = task.settings
+    if task.problem is not None:
+        return _undrawn_page(FileResult(task.path, None, [], unreadable=task.problem), task)
+    try:
+        data = read_bytes(task.path, piped=settings.piped, most=settings.most_bytes) if task.data is None else task.data
+    except UnreadableError as error:
+        return _undrawn_page(FileResult(task.path, None, [], unreadable=str(error)), task)
+    result = lint_path(task.path, settings, data=data)
+    if result.unreadable is not None:
         return _undrawn_page(result, task)
-    report = outline(result, task.options, links=True)
-    fixed = list(_fixed(result, task.settings))
-    drawn, missing = drawings(result, fixed)
+    source = Source.from_bytes(data, task.path)
+    found = tuple(sections(result, source))
+    fixed = list(_fixed(result, source, task.settings))
+    drawn, missing = drawings(found, [] if result.context is None else fixed)
     material = Material(
         result,
-        report,
+        outline(result, task.options, links=True),
+        source,
+        found,
         drawn=tuple(drawn),
         missing=missing,
         fixes=tuple(_as_fixes(key, title, fixes) for key, title, fixes in fixed),
@@ -114,7 +131,7 @@ def make_page(task: Task) -> Page:
 
 
 def _undrawn_page(result: FileResult, task: Task) -> Page:
-    """Return the page of an unreadable file, or of a document with DOT inside: the report without a drawing."""
+    """Return the page of an unreadable file: the reason."""
     result = result.slim()
     return Page(part(Material(result, outline(result, task.options, links=True))), result)
 
@@ -167,10 +184,9 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def _fixed(result: FileResult, settings: Settings) -> Iterator[tuple[str, str, FixResult]]:
+def _fixed(result: FileResult, source: Source, settings: Settings) -> Iterator[tuple[str, str, FixResult]]:
     """Yield the result of the safe fixes, and that of all fixes if there are unsafe ones and enough time."""
     started = time.monotonic()
-    source = result.document.source
     kinds = {finding.fix.applicability for finding in result.findings if finding.fix}
     if "safe" in kinds:
         yield "safe", "Safe fixes", fix_text(source, settings)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dotlint._version import __version__
+from dotlint.files.reading import read_package_text
 from dotlint.page.markup import plain, prose
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _STYLES: Final = ("theme", "comparison")
 
 def render(found: Sketch) -> str:
     """Return a comparison as an HTML document; all text from the files is escaped."""
-    style = "".join((_HERE / f"{name}.css").read_text(encoding="utf-8") for name in _STYLES)
+    style = "".join(read_package_text(_HERE / f"{name}.css") for name in _STYLES)
     digest = b64encode(sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     title = plain(found.title)

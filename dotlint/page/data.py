@@ -14,13 +14,14 @@ from dotlint.syntax.tree import Html
 from dotlint.text.display import one_line, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from dotlint.deployment.model import Deployment, Reading
-    from dotlint.engine.context import FileContext
+    from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding, Pair
-    from dotlint.engine.result import FileResult
     from dotlint.graph.model import Node
+    from dotlint.page.sections import Section
+    from dotlint.syntax.source import Source
 
 MOST_EDGES: Final = 60_000
 _LABEL = 160
@@ -31,7 +32,8 @@ class Drawn(Struct, frozen=True):
 
     `key` identifies it in the page. `after` is true for pictures of the fixed file, whose findings are not those of the
     page. `opens` maps folded elements to the keys of pictures that show their nodes; `within` is the key of the picture
-    where this one is opened. `legend` has (`node` or `edge`, text, Graphviz attributes) for each entry.
+    where this one is opened. `level` is what is folded in a picture of the whole graph; it is empty for other pictures.
+    `legend` has (`node` or `edge`, text, Graphviz attributes) for each entry.
     """
 
     key: str
@@ -46,6 +48,7 @@ class Drawn(Struct, frozen=True):
     after: bool = False
     opens: Mapping[str, str] = field(default_factory=dict)
     within: str | None = None
+    level: str = ""
 
 
 class Elements(Struct):
@@ -72,41 +75,46 @@ class Elements(Struct):
             self.edge_rows.append([self.node(graph, pair[0]), self.node(graph, pair[1]), 0])
         return self.edges[key]
 
-    def names(self) -> dict[str, int]:
-        """Return the number of the node with each name; if several graphs have it, that of the first."""
+    def names(self, graphs: range | None = None) -> dict[str, int]:
+        """Return the number of the node with each name, of these graphs; if several have it, that of the first."""
         found: dict[str, int] = {}
-        for (_, name), number in self.nodes.items():
-            found.setdefault(name, number)
+        for (graph, name), number in self.nodes.items():
+            if graphs is None or graph in graphs:
+                found.setdefault(name, number)
         return found
 
 
-def known_elements(context: FileContext) -> Elements:
+def known_elements(sections: Iterable[Section]) -> Elements:
     """Number the nodes and edges of a file."""
     found = Elements()
-    position = context.document.source.position
-    for graph in context.graphs:
-        index, flow = graph.graph.index, flow_of(graph)
-        for node in graph.graph.nodes.values():
-            start = node.statements[0].start if node.statements else node.start
-            found.nodes[index, node.name] = len(found.node_rows)
-            reading = graph.deployment.by_name[node.name]
-            found.node_rows.append(
-                [
-                    visible(node.name),
-                    _label(node),
-                    _reading_text(graph.deployment, reading),
-                    position(start).line,
-                    [visible(line) for line in node_lines(flow, reading)],
-                ]
-            )
-        for edge in graph.graph.edges[: MOST_EDGES - len(found.edge_rows)]:
-            key = index, (edge.tail.name, edge.head.name)
-            if key not in found.edges:
-                found.edges[key] = len(found.edge_rows)
-                found.edge_rows.append(
-                    [found.node(index, edge.tail.name), found.node(index, edge.head.name), position(edge.start).line]
-                )
+    for section in sections:
+        for graph in section.context.graphs:
+            _add_graph(found, section, graph)
     return found
+
+
+def _add_graph(found: Elements, section: Section, graph: GraphContext) -> None:
+    index, flow = graph.graph.index + section.graphs, flow_of(graph)
+    for node in graph.graph.nodes.values():
+        start = node.statements[0].start if node.statements else node.start
+        found.nodes[index, node.name] = len(found.node_rows)
+        reading = graph.deployment.by_name[node.name]
+        found.node_rows.append(
+            [
+                visible(node.name),
+                _label(node),
+                _reading_text(graph.deployment, reading),
+                section.line(start),
+                [visible(line) for line in node_lines(flow, reading)],
+            ]
+        )
+    for edge in graph.graph.edges[: MOST_EDGES - len(found.edge_rows)]:
+        key = index, (edge.tail.name, edge.head.name)
+        if key not in found.edges:
+            found.edges[key] = len(found.edge_rows)
+            found.edge_rows.append(
+                [found.node(index, edge.tail.name), found.node(index, edge.head.name), section.line(edge.start)]
+            )
 
 
 def _label(node: Node) -> str:
@@ -133,9 +141,9 @@ def _reading_text(deployment: Deployment, reading: Reading) -> str:
     return visible(" · ".join(part for part in parts if part))
 
 
-def finding_data(result: FileResult, finding: Finding, numbers: Elements) -> dict[str, Any]:
+def finding_data(source: Source, finding: Finding, numbers: Elements) -> dict[str, Any]:
     """Return the data of one finding for the script; lines count from 1."""
-    position = result.source.position
+    position = source.position
     graph = finding.graph
     pairs = [*finding.missing_edges, *finding.planned_edges, *zip(finding.path, finding.path[1:], strict=False)]
     return {
@@ -172,6 +180,7 @@ def drawn_data(drawn: Drawn, numbers: Elements) -> dict[str, Any]:
         "graph": drawn.graph,
         "after": drawn.after,
         "within": drawn.within,
+        "level": drawn.level,
         "notes": [visible(note) for note in drawn.notes],
         "nodes": [[numbers.node(drawn.graph, name), elements[id_]] for name, id_ in drawn.nodes.items()],
         "edges": [[numbers.edge(drawn.graph, pair), elements[id_]] for pair, id_ in drawn.edges.items()],

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dotlint._version import __version__
+from dotlint.files.reading import read_package_text
 from dotlint.page.markup import embedded, plain
 from dotlint.text.english import count
 
@@ -68,8 +69,8 @@ def _data(parts: Sequence[Part], *, markup: bool = False) -> str:
 
 
 def _document(title: str, header: str, body: str) -> str:
-    style = "".join((_HERE / f"{name}.css").read_text(encoding="utf-8") for name in _STYLES)
-    code = "".join((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
+    style = "".join(read_package_text(_HERE / f"{name}.css") for name in _STYLES)
+    code = "".join(read_package_text(_HERE / f"{name}.js") for name in _SCRIPTS)
     script = f'(() => {{\n"use strict";\n{code}}})();\n'
     policy = (
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:; "

@@ -9,28 +9,33 @@ from msgspec import Struct, field
 
 from dotlint.page.data import drawn_data, finding_data, known_elements
 from dotlint.page.drawing import DrawingError
+from dotlint.page.listing import ListedPart
 from dotlint.page.markup import plain
 from dotlint.page.panes import Fixes, findings_pane, picture_pane, text_pane
 from dotlint.text.display import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from dotlint.engine.result import FileResult
     from dotlint.page.data import Drawn, Elements
+    from dotlint.page.sections import Section
     from dotlint.report.model import Outline
     from dotlint.report.verdict import VerdictKind
+    from dotlint.syntax.source import Source
 
 
 class Material(Struct, frozen=True):
     """The input for the part of one file.
 
-    `result` has its context if the file could be read. `missing` is why there is no picture, or no further one. `whys`
+    `source` is the text of the file and `sections` are its DOT, if it could be read. `missing` is why there is no picture, or no further one. `whys`
     are the rationales of rules by code.
     """
 
     result: FileResult
     outline: Outline
+    source: Source | None = None
+    sections: tuple[Section, ...] = ()
     drawn: tuple[Drawn, ...] = ()
     missing: str | None = None
     fixes: tuple[Fixes, ...] = ()
@@ -60,14 +65,14 @@ def part(material: Material) -> Part:
     counts: dict[str, int] = {str(severity): number for severity, number in result.counts().items()}
     counts["consequence"] = sum(1 for finding in result.findings if finding.caused_by)
     counts["fixable"] = sum(1 for finding in result.findings if finding.fixable and not finding.caused_by)
-    if result.context is None:
+    if material.source is None:
         reason = f'<p class="unread">{plain(result.unreadable or "it could not be read")}</p>'
         return Part(
             result.path, outline.kind, outline.verdict, reason, {"path": visible(result.path)}, outline.facts, counts
         )
-    numbers = known_elements(result.context)
+    numbers = known_elements(material.sections)
     data: dict[str, Any] = {"path": visible(result.path), "verdict": [outline.kind, outline.verdict]}
-    data["findings"] = [finding_data(result, finding, numbers) for finding in result.findings]
+    data["findings"] = [finding_data(material.source, finding, numbers) for finding in result.findings]
     data["views"], missing = _views(material, numbers)
     data["nodes"], data["edges"] = numbers.node_rows, numbers.edge_rows
     markup = "".join((
@@ -76,12 +81,18 @@ def part(material: Material) -> Part:
         '<div class="splitter upright" role="separator" aria-orientation="vertical" aria-label="Width of the findings" tabindex="0"></div>',
         picture_pane(data["views"], missing),
         '<div class="splitter level" role="separator" aria-orientation="horizontal" aria-label="Size of the picture" tabindex="0"></div>',
-        text_pane(result, numbers.names(), material.fixes),
+        text_pane(result.findings, _listed(material, numbers), material.source.text, material.fixes),
         "</div>",
     ))  # fmt: skip
     for view in data["views"][:1]:
         del view["svg"]  # the markup has it
     return Part(result.path, outline.kind, outline.verdict, markup, data, outline.facts, counts)
+
+
+def _listed(material: Material, numbers: Elements) -> Iterator[ListedPart]:
+    for section in material.sections:
+        graphs = range(section.graphs, section.graphs + len(section.context.graphs))
+        yield ListedPart(section.start, section.end, numbers.names(graphs))
 
 
 def _views(material: Material, numbers: Elements) -> tuple[list[dict[str, Any]], str | None]:

@@ -53,7 +53,7 @@ function makeSplitters(workspace) {
   }
 }
 
-/** Stand the picture above the source or beside it: as was chosen, else as shows more of a picture of this shape. */
+/** Stand the picture above the source or beside it: as was chosen, else as it can be read, else as shows more of it. */
 function makeLayout(workspace, shape) {
   const button = first(".layout", workspace), line = first(".splitter.level", workspace);
   const set = (layout) => {
@@ -63,7 +63,9 @@ function makeLayout(workspace, shape) {
   const { clientWidth: width, clientHeight: height } = workspace;
   const above = Math.min((0.68 * width) / shape.width, (0.46 * height) / shape.height);
   const beside = Math.min((0.4 * width) / shape.width, (0.86 * height) / shape.height);
-  set(stored("layout") ?? (width > 1180 && beside > above ? "beside" : "above"));
+  const read = (share) => share * width - 48 >= READABLE * shape.width;
+  const narrow = read(0.4) || !read(0.68);
+  set(stored("layout") ?? (width > 1180 && beside > above && narrow ? "beside" : "above"));
   const turn = () => {
     set(workspace.dataset.layout === "beside" ? "above" : "beside");
     store("layout", workspace.dataset.layout);

@@ -40,6 +40,14 @@ class SourceMark(Struct, frozen=True):
     finding: int
 
 
+class ListedPart(Struct, frozen=True):
+    """The part of a text from `start` to `end` that is DOT; `nodes` maps the names of its nodes to numbers."""
+
+    start: int
+    end: int
+    nodes: Mapping[str, int]
+
+
 class _Piece(Struct, frozen=True):
     """A part of a token without a line break, with the same class and marks."""
 
@@ -49,10 +57,10 @@ class _Piece(Struct, frozen=True):
     marks: tuple[SourceMark, ...]
 
 
-def listing(text: str, nodes: Mapping[str, int], marks: Sequence[SourceMark]) -> str:
-    """Return a file's text as lines in chunks; `nodes` maps node names to numbers."""
+def listing(text: str, parts: Iterable[ListedPart], marks: Sequence[SourceMark]) -> str:
+    """Return a file's text as lines in chunks; only `parts` of it, in order, are DOT."""
     lines: list[list[_Piece]] = [[]]
-    for piece in _pieces(text, nodes, marks):
+    for piece in _pieces(text, parts, marks):
         if piece is None:
             lines.append([])
         else:
@@ -115,20 +123,20 @@ def _worst(text: str, marks: Iterable[SourceMark]) -> dict[int, Severity]:
     return found
 
 
-def _pieces(text: str, nodes: Mapping[str, int], marks: Sequence[SourceMark]) -> Iterator[_Piece | None]:
+def _pieces(text: str, parts: Iterable[ListedPart], marks: Sequence[SourceMark]) -> Iterator[_Piece | None]:
     """Yield the text in pieces; None is a line break. Marks are shortened: see `_marked_end`."""
     cut = [SourceMark(mark.start, _marked_end(text, mark), mark.severity, mark.finding) for mark in marks]
     bounds = sorted({offset for mark in cut for offset in (mark.start, mark.end)})
     passed = 0
     active: tuple[SourceMark, ...] = ()
-    for token, kind, node in _kinds(text, nodes):
-        at = token.at
-        while at < token.to:
+    for start, to, kind, node in _spans(text, parts):
+        at = start
+        while at < to:
             while passed < len(bounds) and bounds[passed] <= at:
                 here = bounds[passed]
                 active = tuple(mark for mark in cut if mark.start <= here < mark.end)
                 passed += 1
-            stop = min(token.to, bounds[passed]) if passed < len(bounds) else token.to
+            stop = min(to, bounds[passed]) if passed < len(bounds) else to
             if "\n" not in text[at:stop] and not text.startswith("\n", stop):
                 yield _Piece(text[at:stop], kind, node, active)
                 at = stop
@@ -150,6 +158,19 @@ def _marked_end(text: str, mark: SourceMark) -> int:
         found = text.find(stop, mark.start + 1, end)
         end = end if found < 0 else found
     return max(mark.start + len(text[mark.start : end].rstrip()), mark.start + 1)
+
+
+def _spans(text: str, parts: Iterable[ListedPart]) -> Iterator[tuple[int, int, str, int | None]]:
+    """Yield the spans of the tokens, with class and node, and those of the text around the parts."""
+    last = 0
+    for part in parts:
+        if part.start > last:
+            yield last, part.start, "", None
+        for token, kind, node in _kinds(text[part.start : part.end], part.nodes):
+            yield part.start + token.at, part.start + token.to, kind, node
+        last = part.end
+    if last < len(text):
+        yield last, len(text), "", None
 
 
 def _kinds(text: str, nodes: Mapping[str, int]) -> Iterator[tuple[Lexeme, str, int | None]]:

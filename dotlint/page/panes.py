@@ -8,14 +8,14 @@ from msgspec import Struct
 
 from dotlint.page.difference import changes, difference
 from dotlint.page.findings import findings
-from dotlint.page.listing import SourceMark, listing
+from dotlint.page.listing import ListedPart, SourceMark, listing
 from dotlint.page.markup import plain, prose
 from dotlint.text.english import count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from dotlint.engine.result import FileResult
+    from dotlint.engine.finding import Finding
     from dotlint.report.model import Outline
 
 
@@ -88,14 +88,12 @@ def picture_pane(views: Sequence[Mapping[str, Any]], missing: str | None) -> str
     )
 
 
-def text_pane(result: FileResult, nodes: Mapping[str, int], fixes: Sequence[Fixes]) -> str:
-    """Return the source and the diffs of the fixes as tabs."""
-    assert result.context is not None
-    text = result.context.document.source.text
-    marks = [SourceMark(f.start, f.end, f.severity, index) for index, f in enumerate(result.findings)]
+def text_pane(findings: Sequence[Finding], parts: Iterable[ListedPart], text: str, fixes: Sequence[Fixes]) -> str:
+    """Return the source, of which `parts` are DOT, and the diffs of the fixes as tabs."""
+    marks = [SourceMark(f.start, f.end, f.severity, index) for index, f in enumerate(findings)]
     code = (
         '<div class="code" role="listbox" tabindex="0" aria-label="Source, line by line">'
-        f"{listing(text, nodes, marks)}</div>"
+        f"{listing(text, parts, marks)}</div>"
     )
     tabs = [
         _tab("source", "Source", "", selected=True),

@@ -8,7 +8,7 @@ function makePicture(pane, file, select) {
   const last = { reach: reach(file, null), from: "" };
   const camera = makeCamera(canvas, first(".scale", pane));
   const { at, go, fitting, centred, zoom, pan } = camera;
-  let view, svg, ground, box;
+  let view, svg, ground, box, settled = false;
 
   // Elements by node, edge and finding
 
@@ -89,15 +89,40 @@ function makePicture(pane, file, select) {
     go(centred(box, Math.max(LEAST, Math.min(fitting(box), NATURAL))));
   }
 
-  /** Begin with the whole graph where it can be read, else with its beginning, as wide as the pane. */
+  /** How far the picture fills the pane in the direction in which it need not be moved. */
+  const filling = () =>
+    Math.max((canvas.clientWidth - 48) / (box.right - box.left), (canvas.clientHeight - 48) / (box.bottom - box.top));
+
+  /** Begin with the whole graph where it can be read, else with its first node, at a scale at which labels can be read. */
   function start() {
     if (!canvas.clientWidth) return;
     const whole = fitting(box);
-    if (whole > 0.55) return go(centred(box, Math.min(whole, NATURAL)), { slowly: false });
-    const scale = Math.min(NATURAL, Math.max(0.55, (canvas.clientWidth - 48) / (box.right - box.left)));
-    const middle = (box.left + box.right - canvas.clientWidth / scale) / 2;
-    const wide = box.right - box.left > canvas.clientWidth / scale;
-    go({ x: wide ? box.left - 24 / scale : middle, y: box.top - 24 / scale, scale }, { slowly: false });
+    if (whole >= READABLE) return go(centred(box, Math.min(whole, NATURAL)), { slowly: false });
+    const scale = Math.min(NATURAL, Math.max(READABLE, filling()));
+    const width = canvas.clientWidth / scale, height = canvas.clientHeight / scale, margin = 24 / scale;
+    const lies = width / (box.right - box.left) < height / (box.bottom - box.top);
+    const ends = all(".node", svg).map(middle);
+    const from = ends.reduce((one, two) => ((lies ? two.x < one.x : two.y < one.y) ? two : one), ends[0] ?? { x: box.left, y: box.top });
+    const along = (middle, least, most, room) =>
+      most - least + 2 * margin <= room ? (least + most - room) / 2 : Math.max(least - margin, Math.min(middle - room / 2, most + margin - room));
+    const at = {
+      x: along(lies ? box.left : from.x, box.left, box.right, width),
+      y: along(lies ? from.y : box.top, box.top, box.bottom, height),
+    };
+    go({ ...at, scale }, { slowly: false });
+  }
+
+  /** Choose the first view that can be read without moving it in both directions; if there is none, that with the fewest nodes. */
+  function settle() {
+    if (settled || !canvas.clientWidth) return;
+    settled = true;
+    const levels = file.views.filter((one) => one.level && one.graph === view.graph);
+    const least = levels.reduce((one, two) => (new Set(two.nodes.map((pair) => pair[1])).size < new Set(one.nodes.map((pair) => pair[1])).size ? two : one), levels[0]);
+    for (const one of levels) {
+      open(one.key, { keep: true });
+      if (filling() >= READABLE) return;
+    }
+    if (least) open(least.key, { keep: true });
   }
 
   // Selection
@@ -262,18 +287,19 @@ function makePicture(pane, file, select) {
     if (!width) return;
     if (known[0]) pan((known[0] - width) / 2, (known[1] - height) / 2); // what is in the middle stays there
     else {
+      settle();
       box = bounds([ground]); // it was hidden: nothing had a size
       start();
-      const chosen = elementsOf(last.reach);
-      if (chosen.length) look(chosen);
+      if (last.reach.what) show(last.reach, "view");
     }
     known = [width, height];
   }
 
   /** Show the beginning, in the layout that the panes have got by now. */
   function begin() {
-    known = [canvas.clientWidth, canvas.clientHeight];
+    settle();
     start();
+    known = [canvas.clientWidth, canvas.clientHeight];
   }
   new ResizeObserver(resize).observe(canvas);
 

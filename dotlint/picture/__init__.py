@@ -42,7 +42,8 @@ class PictureOptions(Struct, frozen=True):
 
     `graph` is the index of the graph in its file, None for the first one with nodes. `time_limit` is in seconds.
     `prefix` is the prefix of every id of an SVG, so that a page can have several. `opened` are nodes that are drawn
-    one by one even if the nodes around them are folded; if there are many, their siblings are folded.
+    one by one even if the nodes around them are folded; if there are many, their siblings are folded. `near` leaves out
+    what has no edge from or to these.
     """
 
     graph: int | None = None
@@ -52,6 +53,7 @@ class PictureOptions(Struct, frozen=True):
     time_limit: float = 60.0
     prefix: str = ""
     opened: frozenset[str] = frozenset()
+    near: bool = False
 
 
 class Drawing(Struct, frozen=True):
@@ -129,6 +131,7 @@ def _drawn(
             full_labels=options.full_labels,
             prefix=options.prefix,
             opened=options.opened,
+            near=options.near,
             common=common,
         )
         share = 4 if options.only_problems and level == "none" else 1

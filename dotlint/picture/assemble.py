@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dotlint.picture.model import Box, FoldLevel, Mark, Shape
 
 _DIRECTIONS = ("TB", "LR", "BT", "RL")
+_PARALLEL = 4  # edges from one node to another that are drawn one by one
 _STYLES = ("dashed", "dotted", "bold", "invis")
 
 
@@ -53,14 +54,16 @@ def assemble(
     full_labels: bool = False,
     prefix: str = "",
     opened: frozenset[str] = frozenset(),
+    near: bool = False,
     common: Common | None = None,
 ) -> Picture:
     """Return the picture of one graph; `prefix` is the prefix of every id.
 
-    `opened` nodes are not folded with the nodes around them. `common` is what several pictures of the graph share.
+    `opened` nodes are not folded with the nodes around them, and `near` leaves out what is not next to them. `common`
+    is what several pictures of the graph share.
     """
     builder = _Assembly(common or common_of(result, context), context, level, full_labels, _unique(prefix))
-    return builder.picture(only_problems=only_problems, opened=opened)
+    return builder.picture(only_problems=only_problems, opened=opened, near=near)
 
 
 def _unique(prefix: str) -> Callable[[str], str]:
@@ -93,8 +96,8 @@ class _Assembly:
         self.shapes = Shapes(context, self.marked, self.boxes, fresh, common.texts, full=full)
         self.of_node: dict[str, Shape] = {}
 
-    def picture(self, *, only_problems: bool, opened: frozenset[str] = frozenset()) -> Picture:
-        """Return the complete picture."""
+    def picture(self, *, only_problems: bool, opened: frozenset[str] = frozenset(), near: bool = False) -> Picture:
+        """Return the picture; `near` leaves out what is not next to the `opened` nodes."""
         level = self.made.level
         keys = fold(self.context, self.marked, self.boxes, level, only_problems=only_problems, opened=opened)
         groups: dict[FoldKey, list[str]] = defaultdict(list)
@@ -114,8 +117,17 @@ class _Assembly:
             some = groups[keys[name]] if name in keys else [name]
             self._add(self.shapes.planned(some), some)
         self._arrows()
+        if near:
+            self._keep_near({self.of_node[name] for name in opened if name in self.of_node})
         self._map_ids()
         return self.made
+
+    def _keep_near(self, opened: set[Shape]) -> None:
+        made = self.made
+        made.arrows = [arrow for arrow in made.arrows if arrow.tail in opened or arrow.head in opened]
+        kept = opened.union(*((arrow.tail, arrow.head) for arrow in made.arrows))
+        made.shapes = [shape for shape in made.shapes if shape in kept]
+        self.of_node = {name: shape for name, shape in self.of_node.items() if shape in kept}
 
     def _add(self, shape: Shape, names: Iterable[str]) -> None:
         self.made.shapes.append(shape)
@@ -123,17 +135,19 @@ class _Assembly:
 
     def _arrows(self) -> None:
         found: dict[tuple[object, ...], Arrow] = {}
+        often = Counter((edge.tail.name, edge.head.name) for edge in self.context.graph.edges)
         for edge in self.context.graph.edges:
             tail, head = self.of_node.get(edge.tail.name), self.of_node.get(edge.head.name)
             if tail is None or head is None or (tail is head and tail.folded):
                 continue
-            self._merge(found, self._arrow(edge, tail, head))
+            together = tail.folded or head.folded or often[edge.tail.name, edge.head.name] > _PARALLEL
+            self._merge(found, self._arrow(edge, tail, head), together=together)
         for proposal in self.marked.proposals:
             tail, head = (self.of_node.get(name) for name in proposal.pair)
             if tail is None or head is None or (tail is head and tail.folded):
                 continue
             arrow = Arrow("", tail, head, proposed=proposal.mark, planned=proposal.planned, pairs=[proposal.pair])
-            self._merge(found, arrow)
+            self._merge(found, arrow, together=tail.folded or head.folded)
         for arrow in found.values():
             name = f"{slug(arrow.pairs[0][0])}--{slug(arrow.pairs[0][1])}"
             arrow.id = self.fresh(f"{'proposed' if arrow.proposed else 'edge'}-{name}")
@@ -156,11 +170,10 @@ class _Assembly:
         )
 
     @staticmethod
-    def _merge(found: dict[tuple[object, ...], Arrow], arrow: Arrow) -> None:
-        """Draw the edges between two folded nodes as one; edges between single nodes remain separate."""
-        folded = arrow.tail.folded or arrow.head.folded
+    def _merge(found: dict[tuple[object, ...], Arrow], arrow: Arrow, *, together: bool) -> None:
+        """Add an edge; `together` draws it as one with others between the same shapes."""
         code = arrow.proposed.code if arrow.proposed else ""
-        key: tuple[object, ...] = (arrow.tail, arrow.head, arrow.style, code, () if folded else len(found))
+        key: tuple[object, ...] = (arrow.tail, arrow.head, arrow.style, code, () if together else len(found))
         existing = found.setdefault(key, arrow)
         if existing is arrow:
             return

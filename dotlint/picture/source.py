@@ -47,7 +47,8 @@ def dot_source(picture: Picture) -> str:
     attribute = "headlabel" if sum(1 for arrow in picture.arrows if arrow.proposed) > _LABELS else "label"
     coded = sum(1 for arrow in picture.arrows if arrow.marks) <= _LABELS
     for arrow in picture.arrows:
-        text = _text(_arrow_lines(arrow, coded=coded))
+        # The font that draws a label may be wider than the one that Graphviz measures it by.
+        text = _text(f"\xa0\xa0{line}\xa0\xa0" for line in _arrow_lines(arrow, coded=coded))
         look = of_arrow(arrow) | {
             attribute if arrow.proposed else "label": text,
             "id": arrow.id,

@@ -33,7 +33,7 @@ _KINDS: Final = {
     "routing": "routing, splitting, gathering",
     "memory": "memory",
 }
-_STATE_FILLS: Final = {"isolated": "#fbdcd9", "no consumer": "#fde6d3", "no producer": "#fde6d3"}
+_STATE_FILLS: Final = {"isolated": "#fbdcd9", "no consumer": "#fde6d3", "no producer": "#f6dcf0"}
 # The shapes that fit a label of several lines, by the shape in the file; other shapes are drawn as boxes.
 _SHAPES: Final = {
     **{name: name for name in (
@@ -57,7 +57,7 @@ def of_shape(shape: Shape) -> Attributes:
     if drawn == "box":
         look["style"] = "filled,rounded" if shape.folded else "filled"
     if shape.folded and not shape.planned:
-        look |= {"peripheries": "2"} if not shape.marks else {}
+        look["peripheries"] = "2"
     if shape.planned is not None:
         look |= {"style": "filled,dashed", "fillcolor": "#ffffff", "color": PROPOSED, "fontcolor": PROPOSED}
     elif any(mark.severity == "error" for mark in shape.marks):
@@ -109,9 +109,12 @@ def classes(item: Shape | Arrow) -> str:
 def legend(picture: Picture) -> Iterator[tuple[str, str, Attributes]]:
     """Yield (`node` or `edge`, text, Graphviz attributes) for each entry of the legend."""
     kinds = {shape.kind for shape in picture.shapes if not shape.planned and not shape.state}
+    known = [kind for kind in _KINDS if kind in kinds]
     for kind, text in _KINDS.items():
-        if kind in kinds:
+        if kind in known:
             yield "node", text, {"fillcolor": _FILLS[kind], "color": GRAY}
+    if known and None in kinds:
+        yield "node", "other", {"fillcolor": _FILLS[None], "color": GRAY}
     states = {shape.state for shape in picture.shapes}
     for state, fill in _STATE_FILLS.items():
         if state in states:

@@ -46,9 +46,10 @@ def _of_shape(shape: Shape) -> str:
 
 def _of_arrow(arrow: Arrow, *, directed: bool) -> str:
     sign = "->" if directed else "--"
-    pairs = [f"{_name(tail)} {sign} {_name(head)}" for tail, head in arrow.pairs[:_MOST]]
-    if len(arrow.pairs) > _MOST:
-        pairs.append(f"and {len(arrow.pairs) - _MOST} more edges")
+    every = dict.fromkeys(arrow.pairs)
+    pairs = [f"{_name(tail)} {sign} {_name(head)}" for tail, head in list(every)[:_MOST]]
+    if len(every) > _MOST:
+        pairs.append(f"and {len(every) - _MOST} more edges")
     proposed = [f"proposed, not in the file: {arrow.proposed}"] if arrow.proposed else []
     return "\n".join([*pairs, *proposed, *_findings([*arrow.marks, *arrow.hints])])
 

@@ -21,6 +21,7 @@ from dotlint._version import __version__
 from dotlint.engine.facts import FileFacts  # noqa: TC001 - msgspec reads entries by these types
 from dotlint.engine.finding import Finding, Holds, Undecided  # noqa: TC001
 from dotlint.engine.result import FileResult, Settings
+from dotlint.files.reading import read_file
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Cache(Struct, frozen=True):
         """Return the slim result for these bytes under this name; None if it is not in the cache."""
         path = self._entry(name, data, self.dependencies(name))
         try:
-            entry = path.read_bytes()
+            entry = read_file(path)
             if entry[:_DIGEST] != _digest(path, entry[_DIGEST:]):
                 return None
             kept = _decoder().decode(entry[_DIGEST:])
@@ -176,7 +177,7 @@ def _program() -> str:
         for path in sorted(top.rglob("*")):
             if path.suffix in endings and path != compiled:  # it is generated from the cards
                 digest.update(f"\0{path.relative_to(top).as_posix()}\0".encode())
-                digest.update(path.read_bytes())
+                digest.update(read_file(path))
     return digest.hexdigest()
 
 

@@ -37,7 +37,7 @@ class FixedFile(Struct):
 def fix_file(path: str, settings: Settings, *, unsafe: bool, write: bool) -> FixedFile:
     """Fix a file; write it only if `write` is true."""
     try:
-        data = read_bytes(path)
+        data = read_bytes(path, piped=settings.piped and not write, most=settings.most_bytes)
     except UnreadableError as error:
         return FixedFile(path, FileResult(path, None, [], unreadable=str(error)))
     fixed = fix_data(data, path, settings, unsafe=unsafe)

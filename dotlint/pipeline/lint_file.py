@@ -37,7 +37,7 @@ def lint_path(path: str, settings: Settings, *, data: bytes | None = None) -> Fi
     `data` is its contents if they were read already, for example from standard input; `path` is then only its name.
     """
     try:
-        data = read_bytes(path) if data is None else data
+        data = read_bytes(path, piped=settings.piped, most=settings.most_bytes) if data is None else data
         refuse_binary(data)
     except UnreadableError as error:
         return FileResult(path, None, [], unreadable=str(error))

@@ -65,8 +65,10 @@ def lint_slim(path: str, settings: Settings, cache: Cache | None = None, *, data
     if cache is not None and data is None:
         from dotlint.files.discovery import UnreadableError, read_bytes  # noqa: PLC0415 - the workers need it
 
-        with contextlib.suppress(UnreadableError):  # `lint_path` reports it
-            data = read_bytes(path)
+        try:
+            data = read_bytes(path, piped=settings.piped, most=settings.most_bytes)
+        except UnreadableError as error:
+            return FileResult(path, None, [], unreadable=str(error))
     known = cache.get(path, data) if cache is not None and data is not None else None
     if known is not None:
         return known

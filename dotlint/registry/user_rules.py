@@ -13,6 +13,7 @@ from dotlint.deployment.vocabulary import Vocabulary, VocabularyError, load_voca
 from dotlint.engine.card import Card, CardError
 from dotlint.engine.card_file import read_files, with_facts_of
 from dotlint.engine.resources import vocabulary_file
+from dotlint.files.reading import read_file, reason
 from dotlint.registry.plugins import find_plugin, plugin_cards
 from dotlint.registry.validation import validate_cards
 from dotlint.text.nearest import nearest
@@ -60,13 +61,13 @@ def read_vocabularies(folders: tuple[Path, ...]) -> tuple[str, ...]:
     """Read the `vocabulary.toml` and `operators.toml` of each folder that has them. Raises `VocabularyError`."""
     texts: list[str] = []
     for path in (folder / name for folder in folders for name in ("vocabulary.toml", "operators.toml")):
-        if path.is_file():
+        if path.exists():
             try:
-                text = path.read_text(encoding="utf-8-sig")
+                text = read_file(path).decode("utf-8-sig")
                 _check_operators(text, texts)
                 _vocabulary((*texts, text))
             except (OSError, ValueError, VocabularyError) as error:
-                raise VocabularyError(f"{path}: {error}") from None
+                raise VocabularyError(f"{path}: {reason(error)}") from None
             texts.append(text)
     return tuple(texts)
 

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 from dotlint.text.english import count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dotlint.engine.result import FileResult
 
 
-def found(results: Sequence[FileResult], fixed: int = 0) -> str:
+def found(results: Sequence[FileResult], fixed: Mapping[str, int] | None = None) -> str:
     """Return `Found 12 problems (4 errors) in 3 of 10 files; 9 fixable with --fix`.
 
-    Follow-on findings are no problems of their own. `fixed` is the number of findings that this run has fixed.
+    Follow-on findings are no problems of their own. `fixed` counts the findings that this run has fixed, by code.
     """
     own = [[finding for finding in result.findings if not finding.caused_by] for result in results]
     problems = [finding for some in own for finding in some]
     errors = sum(finding.severity == "error" for finding in problems)
     with_problems = sum(map(bool, own))
-    lead = f"Fixed {count(fixed, 'problem')}; found" if fixed else "Found"
+    lead = f"Fixed {count(sum(fixed.values()), 'problem')} ({_by_code(fixed)}); found" if fixed else "Found"
     more = " more" if fixed else ""
     if problems:
         number = f"{len(problems)}{more} {'problem' if len(problems) == 1 else 'problems'}"
@@ -46,3 +46,7 @@ def found(results: Sequence[FileResult], fixed: int = 0) -> str:
     if unreadable:
         parts.append(f"{count(unreadable, 'file')} could not be read")
     return "; ".join(parts)
+
+
+def _by_code(fixed: Mapping[str, int]) -> str:
+    return ", ".join(f"{code} {number}" if number > 1 else code for code, number in sorted(fixed.items()))

@@ -25,16 +25,12 @@ def render(outlines: Sequence[Outline], last: str = "") -> str:
 
     Of several files, those without findings have one line.
     """
-    parts: list[str] = []
-    listed_before = False
-    for outline in outlines:
-        brief = len(outlines) > 1 and not outline.sections
-        text = f"- {code(outline.path)} {_verdict(outline)}\n" if brief else "\n".join(_report_lines(outline)) + "\n"
-        parts.append(text if not parts or (brief and listed_before) else f"\n{text}")
-        listed_before = brief
-    if last:
-        parts.append(f"\n{escape(last)}.\n" if parts else f"{escape(last)}.\n")
-    return "".join(parts)
+    several = len(outlines) > 1
+    parts = [
+        f"{_sentence(outline)}\n" if several and not outline.sections else "\n".join(_report_lines(outline)) + "\n"
+        for outline in outlines
+    ]
+    return "\n".join([*parts, *([f"{escape(last)}.\n"] if last else [])])
 
 
 def escape(text: str) -> str:
@@ -55,17 +51,18 @@ def code(text: str) -> str:
     return f"{fence}{pad}{line}{pad}{fence}"
 
 
-def _verdict(outline: Outline) -> str:
+def _sentence(outline: Outline, subject: str = "") -> str:
+    subject = subject or code(outline.path)
     if outline.kind == "unreadable":
-        return f"is **UNREADABLE**: {escape(outline.facts[0])}"
+        return f"{subject} is **UNREADABLE**: {escape(outline.facts[0])}."
     words = f"has **{outline.verdict}**" if outline.kind == "warned" else f"is **{outline.verdict.upper()}**"
-    return f"{words}{f', {outline.caveat}' if outline.caveat else ''}"
+    return f"{subject} {words}{f', {outline.caveat}' if outline.caveat else ''}."
 
 
 def _report_lines(outline: Outline) -> Iterable[str]:
     yield f"# DAG error analysis: {code(outline.path)}"
     yield ""
-    yield f"The graph {_verdict(outline)}." if outline.kind != "unreadable" else f"The file {_verdict(outline)}."
+    yield _sentence(outline, "The file" if outline.kind == "unreadable" else "The graph")
     facts = outline.facts if outline.kind != "unreadable" else ()
     if facts or outline.tally:
         yield ""

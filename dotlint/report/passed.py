@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.engine.sections import ORDER
-from dotlint.report.sections import passed_heading
+from dotlint.report.sections import passed_titles
 from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
@@ -18,19 +18,18 @@ def passed_items(result: FileResult) -> tuple[tuple[str, str], ...]:
 
 
 def passed_line(result: FileResult) -> str:
-    """Return what passed in one line: the sections without a finding by title, and the number of other checks.
+    """Return what passed in one line: the sections without a finding by title, and the number of the other checks.
 
-    A section of which a part was skipped has no title here.
+    Of a deployment, these are the sections of the error-analysis document. A section of which a part was skipped is
+    not among them.
     """
-    open_ = {f.section for f in result.findings} | {u.section for u in result.undecided}
-    deployment = bool(result.facts.is_deployment)
-    sections = sorted({h.section for h in result.holds} - open_, key=lambda section: ORDER[section])
-    names = [passed_heading(section, deployment=deployment) for section in sections]
-    number = len(passed_items(result))
-    others = len({(h.subject, h.text) for h in result.holds if h.section in open_})
-    if others and names:
-        names.append("1 other" if others == 1 else f"{others} others")
-    return f"{count(number, 'check')}{f': {listed(names, 20)}' if names else ''} (see --verbose)" if number else ""
+    incomplete = {f.section for f in result.findings} | {u.section for u in result.undecided}
+    titles = passed_titles({h.section for h in result.holds} - incomplete, deployment=bool(result.facts.is_deployment))
+    others = len({(h.subject, h.text) for h in result.holds if h.section not in titles})
+    parts = list(titles.values())
+    if others:
+        parts.append(count(others, "other check" if titles else "check"))
+    return f"{listed(parts, 20)} (see --verbose)" if parts else ""
 
 
 def skipped_items(result: FileResult) -> tuple[tuple[str, str], ...]:
@@ -39,11 +38,8 @@ def skipped_items(result: FileResult) -> tuple[tuple[str, str], ...]:
 
 
 def skipped_line(result: FileResult) -> str:
-    """Return what was skipped in one line: the subjects by name if all need the same, and otherwise their numbers."""
-    skipped = _skipped(result)
-    if len(skipped) == 1:
-        return "".join(f"{listed(subjects)}: {needs}" for needs, subjects in skipped.items())
-    return "; ".join(f"{count(len(subjects), 'check')}: {needs}" for needs, subjects in skipped.items())
+    """Return in one line how many checks were skipped, and what they need."""
+    return "; ".join(f"{count(len(subjects), 'check')}: {needs}" for needs, subjects in _skipped(result).items())
 
 
 def _skipped(result: FileResult) -> dict[str, list[str]]:

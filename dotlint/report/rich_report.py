@@ -76,9 +76,7 @@ def _report_parts(outline: Outline, width: int, *, verbose: bool) -> Iterable[Re
         yield Text(outline.tally)
     for section in outline.sections:
         yield Text()
-        yield Text(section.heading, style="bold")
-        for entry in section.entries:
-            yield from _entry_parts(entry, section, outline, width)
+        yield from _section_parts(section, outline, width)
     if verbose:
         for title, pairs, mark, style in (
             ("Passed", outline.holds, "✓", "green"),
@@ -150,24 +148,40 @@ def _hanging(text: Text, width: int, indent: int, hang: int) -> RenderableType:
     return Group(Padding(text[:end], (0, 0, 0, indent)), Padding(text[rest:], (0, 0, 0, indent + hang)))
 
 
-def _entry_parts(entry: ReportEntry, section: Section, outline: Outline, width: int) -> Iterable[RenderableType]:
-    if entry.fixed_by:
-        yield _hanging(_follow_on(entry, outline), width, _INDENT, 2)
-        return
-    first = next((row for one in section.entries for row in one.rows if row.positions), None)
+def _section_parts(section: Section, outline: Outline, width: int) -> Iterable[RenderableType]:
+    heading = Text(section.heading, style="bold")
+    if section.severity is None:
+        items = Text("; ").join(_follow_on(entry, outline) for entry in section.entries)
+        paragraph = Text.assemble(heading, "  ", items)
+        if paragraph.cell_len <= 2 * (width - _INDENT):
+            yield _hanging(paragraph, width, 0, _INDENT)
+            return
+    yield heading
+    first = next((row for entry in section.entries for row in entry.rows if row.positions), None)
+    for entry in section.entries:
+        if entry.fixed_by:
+            yield _hanging(_follow_on(entry, outline), width, _INDENT, 2)
+        else:
+            yield from _entry_parts(entry, outline, width, first)
+
+
+def _entry_parts(entry: ReportEntry, outline: Outline, width: int, first: Row | None) -> Iterable[RenderableType]:
+    """Yield an entry; the locations of the `first` row of the section have the path."""
     for row in entry.rows:
         text = _status(entry, number=row is entry.rows[0]).append(one_line(row.message), style="not dim")
         names = _names(row)
         inline = 0 < names.cell_len <= _SHORT
         if inline:
             text.append(": ").append_text(names)
-        if row.positions:
-            text.append("  ").append_text(_location(row.positions, outline, path=row is first))
+        location = _location(row.positions, outline, path=row is first)
+        beside = row.frame is not None and 3 * location.cell_len <= width  # the location is beside the source line
+        if row.positions and not beside:
+            text.append("  ").append_text(location)
         yield _hanging(text, width, _INDENT, 2)
         if row.nodes and not inline:
             yield _hanging(names, width, _INDENT + 2, 0)
         if row.frame:
-            yield from _frame_lines(row.frame, entry, width)
+            yield from _frame_lines(row.frame, location if beside else Text(f"{row.frame.line}"), entry, width)
         if row.note:
             yield _hint("note", row.note, width)
     if entry.note:
@@ -224,15 +238,13 @@ def _location(positions: Sequence[Position], outline: Outline, *, path: bool) ->
     return text.append(f" and {more} more") if more > 0 else text
 
 
-def _frame_lines(frame: Frame, entry: ReportEntry, width: int) -> Iterator[RenderableType]:
-    text, first, last = window(frame, max(20, width - _INDENT - 6 - len(str(frame.line))))
+def _frame_lines(frame: Frame, gutter: Text, entry: ReportEntry, width: int) -> Iterator[RenderableType]:
+    text, first, last = window(frame, max(20, width - _INDENT - 5 - gutter.cell_len))
     inset = len(text) - len(text.lstrip())
-    bar = " " * len(str(frame.line))
-    yield Padding(Text(f"{frame.line} | ", style="dim").append(text[inset:], style="not dim"), (0, 0, 0, _INDENT + 2))
-    marks = Text(f"{bar} | ", style="dim").append(" " * (first - inset))
-    yield Padding(
-        marks.append("^" * (last - first), style=f"not dim {_COLORS[entry.severity]}"), (0, 0, 0, _INDENT + 2)
-    )
+    line = Text.assemble(gutter, (" | ", "dim"), text[inset:])
+    marks = Text.assemble((" " * gutter.cell_len + " | ", "dim"), " " * (first - inset))
+    yield Padding(line, (0, 0, 0, _INDENT + 2))
+    yield Padding(marks.append("^" * (last - first), style=_COLORS[entry.severity]), (0, 0, 0, _INDENT + 2))
 
 
 def _hint(label: str, text: str, width: int) -> RenderableType:

@@ -28,10 +28,12 @@ _FOLDED_NAMES = 8  # in a line of a listing; more are folded to ranges
 _EntryKey = tuple[str, str, "Severity", str | None, str | None, tuple[int, ...]]
 
 
-def passed_heading(key: str, *, deployment: bool) -> str:
-    """Return the heading of a section without findings, with its number if it has one."""
-    number = _NUMBERED.get(key) if deployment else None
-    return f"{number}. {_PASSED.get(key, SECTIONS[key])}" if number else SECTIONS[key]
+def passed_titles(keys: Iterable[str], *, deployment: bool) -> dict[str, str]:
+    """Return the titles of sections without findings, in order; of a deployment, of those that have a number."""
+    if not deployment:
+        return {key: SECTIONS[key] for key in sorted(keys, key=lambda key: ORDER[key])}
+    found = set(keys)
+    return {key: _PASSED.get(key, SECTIONS[key]) for key in _NUMBERED if key in found}
 
 
 def sections_of(result: FileResult, *, links: bool) -> tuple[Section, ...]:

@@ -65,7 +65,7 @@ class DotlintServer(LanguageServer):
         self._set_folders(list(self.workspace.folders), str(self.folders[0]))
 
     def _set_folders(self, uris: Sequence[str], root: str | None) -> None:
-        paths = [path for path in map(to_fs_path, uris) if path] or ([root] if root else [])
+        paths = [path for path in map(_fs_path, uris) if path] or ([root] if root else [])
         self.folders = [Path(path).absolute() for path in paths] or [Path.cwd()]
         self.settings = [None] * len(self.folders)
 
@@ -133,7 +133,7 @@ class DotlintServer(LanguageServer):
 
     def path_of(self, uri: str) -> str:
         """Return the path of a text; a text that is not in a file gets a path in the first folder."""
-        path = to_fs_path(uri.replace(";", "%3B"))
+        path = _fs_path(uri)
         if path is not None:
             return path
         name = one_line(uri.rpartition(":")[2].rpartition("/")[2], 80) or "untitled"
@@ -190,3 +190,12 @@ def _as_plain_data(value: object) -> object:
     if isinstance(value, dict):
         return {key: _as_plain_data(one) for key, one in value.items()}
     return value
+
+
+def _fs_path(uri: str) -> str | None:
+    """Return the path of a URI; None if it names no file, or is not a valid URI."""
+    try:
+        path = to_fs_path(uri.replace(";", "%3B"))
+    except ValueError:
+        return None
+    return path if path and "\0" not in path else None

@@ -63,11 +63,6 @@ class Degrees(Struct, frozen=True):
         degree: int = getattr(self, axis)
         return degree
 
-    @property
-    def attention_tp(self) -> int:
-        """The number of ranks that divide the heads: TP without those of attention data parallelism."""
-        return max(1, self.tp // self.dpa)
-
     def with_axis(self, axis: str, degree: int) -> Degrees:
         """Return a copy in which `axis` has another degree and is named."""
         return Degrees.of(self.to_dict() | {axis: degree})

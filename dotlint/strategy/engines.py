@@ -70,6 +70,7 @@ _ENGINES: Final = (
             "sequence": "megatron/core/utils.py, get_batch_on_this_cp_rank",
             "widths": "megatron/core/tensor_parallel/layers.py",
             "batch": "megatron/core/num_microbatches_calculator.py",
+            "interleaved-batch": "megatron/core/pipeline_parallel/schedules.py",
             "grid-mismatch": "megatron/core/parallel_state.py",
         },
     ),

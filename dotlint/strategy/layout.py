@@ -72,6 +72,11 @@ class Layout(Struct, frozen=True, repr_omit_defaults=True):
             return "megatron"
         return "ulysses"
 
+    @property
+    def attention_dp(self) -> bool:
+        """Whether DP is that of attention and shares the ranks of TP, as in TensorRT-LLM."""
+        return self.preset is not None and PRESETS[self.preset].attention_dp
+
     def world(self, degrees: Degrees) -> int:
         """Return how many GPUs a phase of these degrees needs."""
         return self.placement(degrees).world

@@ -83,6 +83,15 @@ class ModelFacts(Struct, frozen=True, repr_omit_defaults=True):
         """Return these facts with those of a phase, which override them."""
         return self if own is None else replace(self, **own.to_dict())
 
+    def is_dense(self, layer: int) -> bool:
+        """Return whether a 0-based layer of a model with experts has none (config.json of DeepSeek and Qwen)."""
+        return (
+            layer < (self.first_k_dense_replace or 0)
+            or layer % (self.moe_layer_freq or 1) > 0
+            or (layer + 1) % (self.decoder_sparse_step or 1) > 0
+            or layer in (self.mlp_only_layers or ())
+        )
+
     @property
     def is_latent(self) -> bool:
         """Whether attention caches one latent per token (MLA), which no rank can divide by heads."""

@@ -74,6 +74,16 @@ class Phase(Struct, frozen=True):
         return self.layout.world(self.degrees)
 
     @property
+    def attention_replicas(self) -> int:
+        """The number of replicas of attention on the ranks of TP: DPA, or DP of an engine that places it there."""
+        return max(self.degrees.dpa, self.degrees.dp if self.layout.attention_dp else 1)
+
+    @property
+    def attention_tp(self) -> int:
+        """The number of ranks that divide the heads: TP without those of attention data parallelism."""
+        return max(1, self.degrees.tp // self.attention_replicas)
+
+    @property
     def stage_count(self) -> int:
         """The number of pipeline stages (PP)."""
         return self.degrees.pp

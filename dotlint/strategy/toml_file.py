@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from dotlint.files.reading import read_file, reason
 from dotlint.strategy.degrees import MOST_GPUS
 from dotlint.strategy.error import StrategyError, did_you_mean, quoted
 from dotlint.strategy.fact_values import is_fact, read_facts, toml_type
@@ -43,14 +44,13 @@ def _read(path: str | Path, what: str) -> Mapping[str, Any]:
     path = Path(path)
     name = repr(str(path))
     try:
-        return read_toml(path.read_text(encoding="utf-8"))
+        return read_toml(read_file(path, piped=True).decode("utf-8"))
     except FileNotFoundError:
         raise StrategyError(f"{what} {name} does not exist") from None
     except IsADirectoryError:
         raise StrategyError(f"{what} {name} is a folder") from None
     except (OSError, ValueError) as error:  # ValueError: NUL in the path, bytes that are not UTF-8, not TOML
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise StrategyError(f"{what} {name} cannot be read: {printable(reason)}") from None
+        raise StrategyError(f"{what} {name} cannot be read: {printable(reason(error))}") from None
 
 
 def from_table(table: Mapping[str, Any], build: Callable[..., Built], *, where: str, source: str = "") -> Built:

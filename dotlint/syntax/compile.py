@@ -15,6 +15,8 @@ from lark import Lark
 from lark.lexer import Lexer
 from lark.parsers.lalr_analysis import Shift
 
+from dotlint.files.reading import read_package_text
+
 GRAMMAR = Path(__file__).with_name("dot.lark")
 TABLES = Path(__file__).with_name("dot.tables.json")
 
@@ -66,7 +68,7 @@ def compiled(grammar: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    found = compiled(GRAMMAR.read_text("utf-8"))
+    found = compiled(read_package_text(GRAMMAR))
     lines = [f'"grammar": {found["grammar"]}', f'"end": {found["end"]}']
     lines += [
         f'"{name}": [\n' + ",\n".join(json.dumps(one) for one in found[name]) + "\n]" for name in ("rules", "states")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.json import decode
 
-from dotlint.files.paths import read_file, read_package_text, sibling_path
+from dotlint.files.paths import sibling_path
+from dotlint.files.reading import read_file, read_package_text
 from dotlint.syntax import actions
 from dotlint.syntax.lexer import END, Lexer, StatementRun
 from dotlint.syntax.terminals import GRAMMAR_CHECKSUM

@@ -11,7 +11,8 @@ import re
 from binascii import crc32
 from functools import cache
 
-from dotlint.files.paths import read_package_text, sibling_path
+from dotlint.files.paths import sibling_path
+from dotlint.files.reading import read_package_text
 from dotlint.text.regex import regex
 
 _GRAMMAR = read_package_text(sibling_path(__file__, "dot.lark"))

@@ -177,7 +177,9 @@ def test_stages_to_be_written_are_told_by_families() -> None:
     with mock.patch.dict(os.environ, {"COLUMNS": "100"}):
         out = run("check", "-", "-s", "pp32tp8", "--isolated", stdin=text.encode()).out
     assert "stage {2..31}  GPUs" in out
-    assert "82 operators: s{2..31}_qkv_{0..39}, s{2..31}_attn_{0..39}, s{2..31}_norm, s{2..31}_join" in " ".join(out.split())
+    assert "82 operators: s{2..31}_qkv_{0..39}, s{2..31}_attn_{0..39}, s{2..31}_norm, s{2..31}_join" in " ".join(
+        out.split()
+    )
     assert "1. Add stages 2, 3, 4" in out
     out = run("check", "-", "-s", "pp32tp8", "--isolated", "-f", "json", stdin=text.encode()).out
     (finding,) = [f for f in json.loads(out)["files"][0]["findings"] if f["code"] == "S002"]

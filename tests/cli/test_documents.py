@@ -252,9 +252,7 @@ def test_the_site_builds(tmp_path: Path) -> None:
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
     pages = {path.parent.relative_to(tmp_path).as_posix(): path.read_text("utf-8") for path in tmp_path.rglob("*.html")}
-    assert not [
-        page for page, text in pages.items() if re.search("<!-- (generated|output)", text)
-    ]
+    assert not [page for page, text in pages.items() if re.search("<!-- (generated|output)", text)]
     assert 'href="rules/"' in pages["."], "the rules are not in the navigation"
     assert {f"rules/{card.code}" for card in own_cards()} <= set(pages)
     assert 'href="../S002/"' in pages["rules/S001"], "the page of a rule is not in the navigation"

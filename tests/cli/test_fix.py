@@ -34,7 +34,8 @@ def test_fix_writes_in_place_and_the_status_speaks_of_what_is_left(dashed: Path)
     assert dashed.read_text() == DASHED.replace("route -> e1", "route -> e1 [style=dashed]")
     assert status == 0
     assert "CORRECT" in out
-    assert err == f"dotlint: {dashed}: 1 finding fixed (V002)\n"
+    assert err == ""
+    assert out.endswith("\nFixed 1 problem (V002); found no more problems in 1 file\n")
 
 
 def test_diff_writes_nothing_and_says_by_its_status_that_there_is_something(dashed: Path) -> None:
@@ -64,7 +65,7 @@ def test_standard_input_is_fixed_to_standard_output() -> None:
     )
     assert status == 0
     assert out == DASHED.replace("route -> e1", "route -> e1 [style=dashed]")
-    assert "1 finding fixed" in err
+    assert err == "Fixed 1 problem (V002); found no more problems in 1 file\n"
 
 
 def test_standard_input_without_anything_to_fix_comes_out_as_it_went_in() -> None:

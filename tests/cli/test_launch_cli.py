@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 import dotlint
 from docs import launch_examples
+from docs.generate import engines
 from dotlint.strategy import Strategy
 from tests.cli.command import run
 
@@ -161,10 +164,27 @@ def test_a_comment_in_a_graph_reads_no_file(tmp_path: Path) -> None:
     assert "is a strategy file" in found.out
 
 
-def test_the_examples_of_the_page_are_as_printed() -> None:
-    page = launch_examples.PAGE.read_text("utf-8")
-    assert page.count('title="') == 8
+@pytest.mark.parametrize("path", launch_examples.PAGES, ids=lambda path: str(path.stem))
+def test_the_page_of_an_engine_is_as_printed_and_its_plan_is_drawn_and_clean(tmp_path: Path, path: Path) -> None:
+    page = path.read_text("utf-8")
     assert launch_examples.rewritten(page) == page, "write it again: python -m docs.launch_examples"
+    for name, text in launch_examples.files(page):
+        (tmp_path / name).write_text(text)
+    commands = launch_examples.commands(page)
+    assert [command.split()[0] for command in commands if not command.startswith("strategy")] == ["new", "check"]
+    for command in commands:
+        found = run(*shlex.split(command))
+        assert found.status == 0, f"{command}\n{found.out}{found.err}"
+
+
+def test_what_a_page_generates_is_of_the_tables() -> None:
+    marks = [
+        mark
+        for path in launch_examples.PAGES
+        for mark in re.findall("<!-- generated: (.*) -->", path.read_text("utf-8"))
+    ]
+    assert set(marks) == set(engines.GENERATED) - {"ranks of llama3", "sources of llama3"}
+    assert all(engines.GENERATED[mark]() for mark in marks)
 
 
 def test_launch_options_and_config_are_drawn_and_clean(tmp_path: Path) -> None:

@@ -69,6 +69,8 @@ MATRIX = (
     *(strategy(spec, DENSE, "megatron") for spec in ("pp2tp4sp4", "tp2cp2pp2", "tp2cp2sp2pp2", "pp4vpp2tp2")),
     *(strategy(spec, MOE, "megatron") for spec in ("pp2tp4sp4ep4etp1dp2", "tp2sp2ep2dp2pp2")),
     strategy("pp2tp4sp4", layout="megatron"),
+    strategy("tp2ep2etp2"),
+    strategy("tp4ep2etp2", layout="trtllm"),
     strategy("pp16tp8dp8", {**DENSE, "layers": 64}, "megatron"),
     strategy("tp4", DENSE, "vllm"),
     strategy("tp2dp4ep8", MOE, "vllm"),
@@ -89,6 +91,7 @@ MATRIX = (
     strategy({"prefill": "pp2tp8ep8", "decode": "tp1dp32ep32"}, DEEPSEEK, "vllm", apart=True),
     *(strategy(spec, DEEPSEEK, "sglang") for spec in ("tp8dpa8ep8", "tp8dpa4ep8")),
     strategy("tp8dpa2", DENSE, "sglang"),
+    strategy({"prefill": "tp4", "decode": "tp4dp2dpa4"}, DENSE, "sglang", apart=True),
     strategy("tp4dpa4ep4", MOE, "trtllm"),
     strategy("tp2dp4ep8", {**MOE, "experts": 60}, "vllm"),
     strategy("tp4pp2", {**DENSE, "head_dim": 128, "vocab": 32000, "ffn": 2048}),
@@ -163,6 +166,37 @@ def test_as_many_nodes_and_edges_as_counted_by_hand(spec: str, detail: Detail, n
     document = dotlint.parse(as_text(draw(strategy(spec), detail), "plain"))
     (graph,) = document.graphs
     assert (len(graph.nodes), len(graph.edges)) == (nodes, edges)
+
+
+def drawn(spec: str, facts: dict[str, Any], layout: str, detail: Detail = "operator") -> dict[str, list[str]]:
+    """The lines of each node's label by its id."""
+    document = dotlint.parse(as_text(draw(strategy(spec, facts, layout), detail), "plain"))
+    return {name: str(node.attributes["label"]).split("\\n") for name, node in document.graphs[0].nodes.items()}
+
+
+def test_experts_without_ep_are_divided_by_tp() -> None:
+    nodes = drawn("tp2", {"layers": 1, "experts": 8, "top_k": 2}, "vllm")
+    shards = [nodes[f"s1_l1_expert_tp{rank}"] for rank in range(2)]
+    assert [(lines[:2], lines[-1]) for lines in shards] == [
+        (["Experts 0-7", "TP=2"], "GPU: 0"), (["Experts 0-7", "TP=2"], "GPU: 1")
+    ]  # fmt: skip
+    assert nodes["s1_l1_mlp_all_reduce"][0] == "All-Reduce (MLP)"
+
+
+def test_shards_of_etp_and_of_the_shared_expert_are_summed() -> None:
+    nodes = drawn("tp4ep2etp2", {"layers": 1, "experts": 8, "top_k": 2, "shared_experts": 1}, "trtllm")
+    groups = {name: lines[-1] for name, lines in nodes.items() if "expert" in name and "all_reduce" in name}
+    assert groups == {"s1_l1_expert_all_reduce_ep0": "GPU: 0,2", "s1_l1_expert_all_reduce_ep1": "GPU: 1,3"}
+    assert nodes["s1_l1_shared_all_reduce"][-1] == "GPU: 0-3"
+    assert sum("shared_expert_tp" in name for name in nodes) == 4
+
+
+@pytest.mark.parametrize("spec", ["tp4dpa4ep4", "tp4dp4ep4"])
+def test_attention_of_replicas_on_the_ranks_of_tp_is_whole(spec: str) -> None:
+    nodes = drawn(spec, {**MOE, "layers": 1}, "trtllm")
+    assert nodes["s1_l1_qkv"][-1] == "GPU: 0-3"
+    assert any("batch=2" in line for line in nodes["s1_l1_qkv"])
+    assert not any("all_reduce" in name for name in nodes)
 
 
 def axes(most: int) -> st.SearchStrategy[str]:

@@ -61,8 +61,10 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 class TestEachFileIsItsPhase:
     def test_both_are_correct_and_the_report_says_what_belongs_together(self) -> None:
-        report = run("check", ".", "-s", STRATEGY)
-        assert (report.status, report.err) == (0, "")
+        usual = run("check", ".", "-s", STRATEGY)
+        assert (usual.status, usual.err) == (0, "")
+        assert usual.out.splitlines()[-1] == "Found no problems in 2 files"
+        report = run("check", ".", "-s", STRATEGY, "--verbose")
         text = " ".join(report.out.split())
         assert "prefill 2 · 2 · 2 = 8 GPUs one deployment: prefill in this file, decode in token_loop.dot" in text
         assert "decode 2 · 2 = 4 GPUs one deployment: decode in this file, prefill in prompt_pass.dot" in text

@@ -14,6 +14,7 @@ from unittest import mock
 
 from dotlint.cli.main import main
 from tests.golden.listing import listing
+from tests.golden.units import units
 
 HERE = Path(__file__).parent
 FIXTURES = HERE.parent / "fixtures"
@@ -22,7 +23,8 @@ FIXTURES = HERE.parent / "fixtures"
 class Case(NamedTuple):
     """One golden file: the fixture, the options, the width of the terminal; of JSON, a listing.
 
-    With `after`, it is what `diff` reports of the fixture and that one.
+    With `after`, it is what `diff` reports of the fixture and that one. A fixture that ends with `/` is a folder, and
+    `units.dot` is made by a function.
     """
 
     file: str
@@ -46,18 +48,35 @@ CASES = (
     Case("diff.140.txt", "diff_before.dot", (), 140, "diff_after.dot"),
     Case("diff.md", "diff_before.dot", ("-f", "markdown"), 80, "diff_after.dot"),
     Case("build_dependencies.100.txt", "build_dependencies.dot", (), 100),
+    Case("three_findings.80.txt", "report/three_findings.dot", (), 80),
+    Case("three_findings.60.txt", "report/three_findings.dot", (), 60),
+    Case("three_findings.verbose.txt", "report/three_findings.dot", ("--verbose",), 80),
+    Case("plain_graph.80.txt", "report/plain_graph.dot", (), 80),
+    Case("plain_graph.strategy.80.txt", "report/plain_graph.dot", ("-s", "pp2tp2"), 80),
+    Case("syntax.80.txt", "report/syntax.dot", (), 80),
+    Case("ten_files.80.txt", "report/ten/", (), 80),
+    Case("ten_files.md", "report/ten/", ("-f", "markdown")),
+    Case("ten_files.concise.txt", "report/ten/", ("-f", "concise")),
+    Case("units.80.txt", "units.dot", (), 80),
 )
 
 
 def produce(case: Case) -> str:
-    """Return the current output; the file comes from standard input, so that the output has no absolute path."""
+    """Return the current output; a file comes from standard input, so that the output has no absolute path."""
     out, err = io.StringIO(), io.StringIO()
     plain = {key: value for key, value in os.environ.items() if key not in {"FORCE_COLOR", "NO_COLOR"}}
     with mock.patch.dict(os.environ, {**plain, "COLUMNS": str(case.columns)}, clear=True):
         argv = ["check", "-", "--stdin-filename", case.fixture, "--isolated", *case.options]
         if case.after:
             argv = ["diff", case.fixture, case.after, "--isolated", *case.options]
+        data = b"" if case.fixture.endswith("/") else _content(case.fixture)
+        if not data:
+            argv[1:4] = [case.fixture]
         with contextlib.chdir(FIXTURES):
-            main(argv, io.BytesIO((FIXTURES / case.fixture).read_bytes()), out, err)
-    assert not err.getvalue(), err.getvalue()
+            main([*argv, "--no-cache"] if not case.after else argv, io.BytesIO(data), out, err)
+    assert "--verbose" in case.options or not err.getvalue(), err.getvalue()
     return listing(out.getvalue()) if "json" in case.options else out.getvalue()
+
+
+def _content(fixture: str) -> bytes:
+    return units().encode() if fixture == "units.dot" else (FIXTURES / fixture).read_bytes()

@@ -47,6 +47,22 @@ def test_texts_without_a_file_are_linted(editor: Session, name: str, text: str) 
     assert "**Node** `a`" in (editor.hover(uri, 0, 10) or "")
 
 
+@pytest.mark.parametrize(
+    "uri", ["file://[bad/a.dot", "http://[::1", "file:///a%00b.dot", "file:", "file:///" + "x" * 5000 + ".dot"]
+)
+def test_a_uri_that_names_no_file_is_a_text_without_one(editor: Session, uri: str) -> None:
+    editor.open(uri, "digraph { a -> a; b:<p> -> c; d [<label>=x label=a] }\n")
+    assert "N006" in [d.code for d in editor.diagnostics[uri]]
+    for column in range(0, 50, 3):
+        editor.hover(uri, 0, column)
+        editor.complete(uri, 0, column)
+    document = types.TextDocumentIdentifier(uri)
+    symbols = editor.client.text_document_document_symbol_async(types.DocumentSymbolParams(document))
+    assert editor.do(symbols)
+    for one in editor.actions(uri, range_(0, 0, 1, 0)):
+        assert one.title
+
+
 @pytest.mark.parametrize("text", ["", "\n", "\ufeff", "// only this", "\0", "}{", "]" * 50, '"', "<", "/*"])
 def test_texts_without_a_graph_do_not_stop_the_server(editor: Session, text: str) -> None:
     uri = editor.open("nothing.dot", text)

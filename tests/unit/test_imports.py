@@ -22,7 +22,7 @@ FLOORS = (
     "errors", "_version", "text", "files", "data", "syntax", "documents", "graph", "strategy", "deployment", "drawing",
     "engine", "edits", "suppressions", "checks", "registry", "config", "pipeline", "comparison", "report", "summary",
     "picture", "overview", "page",
-    "plugin", "api", "server", "mcp", "cli", "__init__", "__main__",
+    "plugin", "api", "server", "mcp", "batch", "cli", "__init__", "__main__",
 )  # fmt: skip
 
 

@@ -46,6 +46,7 @@ TABLE: list[tuple[str, str, str, dict[str, Any], str]] = [
     ("vllm", "-tp 8 -dcp 2", "tp8dcp2", {}, ""),
     ("vllm", "-tp 4 -pcp 2 -ep", "ep8tp4cp2", {}, ""),
     ("vllm", "-tp 4 -tp 8", "tp8", {}, ""),
+    ("vllm", "--pipeline-parallel 4 -tp 8", "tp8", {}, "--pipeline-parallel (did you mean --pipeline-parallel-size?)"),
     (
         "vllm",
         '-dp 320 -ep --enable-eplb --eplb-config \'{"num_redundant_experts": 64, "window_size": 9}\'',
@@ -266,6 +267,10 @@ def test_stages_are_on_the_gpus_that_the_engine_documents(
                      "--decoder-first-pipeline-num-layers 6"), {}, True),
         ("megatron", ("--num-layers 80 --pipeline-model-parallel-size 16 --world-size 16 "
                      "--num-virtual-stages-per-pipeline-rank 2"), {}, False),
+        ("megatron", ("--num-layers 32 --pipeline-model-parallel-size 4 --num-virtual-stages-per-pipeline-rank 2 "
+                     "--micro-batch-size 1 --global-batch-size 12 --world-size 8"), {}, False),
+        ("megatron", ("--num-layers 32 --pipeline-model-parallel-size 4 --num-virtual-stages-per-pipeline-rank 2 "
+                     "--micro-batch-size 1 --global-batch-size 16 --world-size 8"), {}, True),
         ("megatron", "--seq-length 4098 --context-parallel-size 2 --world-size 2", {}, False),
         ("megatron", ("--tensor-model-parallel-size 2 --pipeline-model-parallel-size 16 --expert-model-parallel-size 64 "
                      "--world-size 1024"), {}, False),
@@ -386,6 +391,23 @@ spec:
         "services: {a: {image: 'vllm/vllm-openai:v1', command: --model m -tp 4}}\n",
         "tp4",
         "--model",
+    ),
+    (
+        "vllm",
+        "job.yaml",
+        "setup: pip install vllm\nrun: |\n  cd /srv\n  vllm serve m \\\n    --tensor-parallel-size 4\n",
+        "tp4",
+        "",
+    ),
+    (
+        "kubernetes",
+        "init.yaml",
+        (
+            "initContainers: [{image: python, command: [sh, -c, pip install vllm]}]\n"
+            "containers: [{image: 'vllm/vllm-openai:v1', args: [-tp, '4']}]\n"
+        ),
+        "tp4",
+        "",
     ),
     (
         "vllm",
@@ -545,6 +567,13 @@ def test_a_variable_before_a_command_is_set_for_it_alone(tmp_path: Path) -> None
         ("vllm serve m -tp 4\nvllm serve m -tp 4 --node-rank 1", "tp4"),
         ("pip install vllm\nvllm serve m -tp 4", "tp4"),
         ('CMD="vllm serve $MODEL -tp 4"\nsrun -l bash -c "${CMD}"', "tp4"),
+        ("A='-tp 2'; if x; then A='-tp 4'; vllm serve m $A; exit; fi", "tp4"),
+        ("if x; then T=4; else exit 1; fi\nvllm serve m -tp $T", "tp4"),
+        ("case $1 in\n  a) T=4 ;;\n  *) T=4 ;;\nesac\nvllm serve m -tp $T", "tp4"),
+        ("for i in 1 2; do A='-tp 4'; vllm serve m $A; done", "tp4"),
+        ("if x; then A=(--a); else A=(--b); fi\nvllm serve m -tp 4 ${A[@]}", "tp4"),
+        ("vllm serve m -tp ${1:-4} --max-model-len $LEN", "tp4"),
+        ('vllm serve m -tp 4 --kv-transfer-config "{\\"kv_ip\\": \\"$IP\\"}"', "tp4"),
         ("tmux new -d 'vllm serve m -tp 4'", "tp4"),
         ("sbatch -N 2 --wrap='vllm serve m -tp 8 -pp 2'", "pp2tp8"),
         ("ssh host bash <<EOF\nvllm serve m -tp 4\nEOF", "tp4"),
@@ -574,6 +603,7 @@ MISTAKES = [
     ("vllm", "-tp 0", "-tp must be between 1 and", 0),
     ("vllm", "-pp 2 -tp 99999999", "-tp must be between 1 and", 6),
     ("vllm", "-tp 2 --eplb-config {x}", "--eplb-config must be a JSON object", 6),
+    ("sglang", "--tp 8 --disaggregation-mode prefil", "--disaggregation-mode is 'prefil'", 7),
     ("vllm", "-tp auto", "-tp must be an integer, not 'auto'", 0),
     ("vllm", "-ep --eplb-config.num_redundant_experts 8", "--eplb-config.num_redundant_experts 8 needs EPLB", 4),
     ("sglang", "--tp 8 --dp 2 --attn-dp-size 4", "--attn-dp-size 4 with --dp 2 is not supported", 14),
@@ -655,6 +685,7 @@ def test_a_mistake_points_at_the_option(engine: str, text: str, message: str | N
             "a.sh:3:3: '--port' is not part of the command",
         ),
         ("vllm", "a.sh", "N=$((4 > 2 ? 1 : 2))\nvllm serve m -tp $N", "-tp is '$((4 > 2 ? 1 : 2))'"),
+        ("vllm", "a.sh", "T=2\ncase $1 in a) T=4;; esac\nvllm serve m -tp $T", "a.sh:3:14: -tp is '$T', which"),
         (
             "vllm",
             "a.sh",
@@ -822,6 +853,6 @@ def test_every_option_of_the_table_has_one_meaning(engine: str) -> None:
     assert len(names) == len(set(names))
     assert all(option.to or option.kind in ("json", "options", "file") for option in table.options)
     assert all("_" not in name for name in names if name.startswith("-"))
-    assert table.release
+    assert table.releases
     assert set(table.unverified) <= set(names)
     assert set(MODEL_FACTS) & {option.to for option in table.options}

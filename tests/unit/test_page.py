@@ -6,6 +6,7 @@ import json
 import re
 from base64 import b64encode
 from hashlib import sha256
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from dotlint.page import document as shell
 from dotlint.page.collect import Task, make_page, page_names
 from dotlint.page.difference import difference
 from dotlint.page.drawing import DrawingError, cleaned
-from dotlint.page.listing import SourceMark, listing
+from dotlint.page.listing import ListedPart, SourceMark, listing
 from dotlint.page.markup import embedded, prose
 from dotlint.picture import source, style
 
@@ -66,6 +67,10 @@ def _no_graphviz(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dotlint.picture.engines.engines", lambda _form: [])
 
 
+def whole(text: str, nodes: dict[str, int] | None = None) -> list[ListedPart]:
+    return [ListedPart(0, len(text), nodes or {})]
+
+
 def lines_of(markup: str) -> Iterator[str]:
     """Give the text of each line of a listing, without markup."""
     for line in re.findall(r'<div class="line[^>]*>(.*?)</div>', markup):
@@ -74,14 +79,14 @@ def lines_of(markup: str) -> Iterator[str]:
 
 def test_listing_keeps_every_line_and_only_shows_what_is_hidden() -> None:
     text = 'digraph {\r\n\ta -> "b\u202e" // é <b>\n\n}\n'
-    assert list(lines_of(listing(text, {}, []))) == [
+    assert list(lines_of(listing(text, whole(text), []))) == [
         "digraph {", "\ta -&gt; &quot;b\\u202e&quot; // é &lt;b&gt;", "", "}", "",
     ]  # fmt: skip
 
 
 def test_listing_marks_what_it_names() -> None:
     text = 'digraph g { "a" [label="a"]; a:p -> b; subgraph a { c } }'
-    shown = listing(text, {"a": 0, "b": 1, "c": 2, "g": 3, "p": 4}, [])
+    shown = listing(text, whole(text, {"a": 0, "b": 1, "c": 2, "g": 3, "p": 4}), [])
     assert re.findall(r'<b data-node="(\d)">([^<]*)</b>', shown) == [
         ("0", "&quot;a&quot;"), ("0", "a"), ("1", "b"), ("2", "c"),
     ]  # fmt: skip
@@ -91,7 +96,7 @@ def test_listing_marks_what_it_names() -> None:
 
 def test_listing_marks_findings_even_where_they_overlap() -> None:
     text = "a -> b [x=1]\n-> c"
-    shown = listing(text, {}, [SourceMark(0, 12, "warning", 7), SourceMark(5, 17, "error", 8)])
+    shown = listing(text, whole(text), [SourceMark(0, 12, "warning", 7), SourceMark(5, 17, "error", 8)])
     marked = re.findall(r'<u class="(\w+)" data-findings="([\d ]+)">(.*?)</u>', shown)
     # What both speak of has both; a statement is marked before its attributes, on its first line.
     assert [(kind, which, re.sub("<.*?>", "", text)) for kind, which, text in marked] == [
@@ -102,7 +107,7 @@ def test_listing_marks_findings_even_where_they_overlap() -> None:
 
 
 def test_a_line_of_any_length_is_cut_and_says_so() -> None:
-    shown = listing("x" * 50_000, {}, [])
+    shown = listing("x" * 50_000, whole("x" * 50_000), [])
     assert "38000 more characters" in shown
     assert len(shown) < 13_000
 
@@ -274,3 +279,40 @@ def test_pages_are_made_in_processes_in_the_order_of_the_files(tmp_path: Path) -
     made = pages.make_pages([Task(str(path), settings) for path in paths], jobs=2, progress=seen.append)
     assert [one.part.name for one in made] == ["c.dot", "a.dot", "b.dot"]
     assert seen == [1, 2, 3]
+
+
+DOCUMENT = """# Plans: "one" and 'two'
+
+```dot
+digraph one { a -> b }
+```
+
+Then {b} -> other, with more marks "...
+
+```dot
+digraph two {
+  b -> c
+  c -> b [colour=red]
+}
+```
+"""
+
+
+def test_a_document_has_a_drawing_for_each_graph() -> None:
+    part = page(DOCUMENT, name="plans.md").part
+    assert list(lines_of(part.markup)) == [escape(line) for line in DOCUMENT.split("\n")]
+    titles = [view["title"] for view in part.data["views"] if not view["within"]]
+    assert titles == ["Graph 1: Graph", "Graph 2: Graph"]
+    assert [[row[0], row[3]] for row in part.data["nodes"]] == [["a", 4], ["b", 4], ["b", 11], ["c", 11]]
+    # A name in a block is the node of that graph, and prose is no DOT.
+    assert re.findall(r'<b data-node="(\d)">', part.markup) == ["0", "1", "2", "3", "3", "2"]
+    assert '<i class="s">&quot;one' not in part.markup
+    (finding,) = part.data["findings"]
+    assert (finding["code"], finding["lines"]) == ("A001", [12, 12])
+    assert part.data["views"][1]["graph"] == 1
+
+
+def test_a_document_with_one_graph_is_drawn_and_fixed() -> None:
+    part = page("```dot\ndigraph { a [colour=red] }\n```\n", name="plan.md").part
+    assert [view["title"] for view in part.data["views"]] == ["Graph"]
+    assert "Safe fixes" in part.markup

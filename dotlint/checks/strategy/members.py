@@ -251,8 +251,8 @@ def _shard_numbers(group: Group, phase: Phase) -> set[int]:
     required = {degrees.tp, degrees.tp * degrees.sp, degrees.tp * degrees.cp}
     if not group.placed or all(r.gpus and len(r.gpus) >= degrees.tp for r in group.members):
         required |= {degrees.sp, degrees.cp}
-    if degrees.dpa > 1:  # attention may be drawn once per replica, or per shard of one
-        required |= {degrees.dpa, degrees.attention_tp}
+    if phase.attention_replicas > 1:  # attention may be drawn once per replica, or per shard of one
+        required |= {phase.attention_replicas, phase.attention_tp}
     return required
 
 

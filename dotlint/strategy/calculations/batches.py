@@ -33,5 +33,16 @@ def batches(plan: Plan) -> Iterator[Calculation]:
         yield plan.fails("batch", f"the global batch {total} is not {formula}", advice)
     elif total % (each * dp):
         yield plan.fails("batch", f"the global batch {total} is not divisible by {formula}", advice)
+    elif plan.engine.name == "megatron" and micro is not None and (total // (each * dp)) % _interleaved(plan):
+        count, pp = total // (each * dp), plan.named.pp
+        sizes = ", ".join(str(n * each * dp) for n in (count - count % pp, count - count % pp + pp) if n)
+        text = f"the {count} micro batches of a replica are not a multiple of PP={pp}, as VPP={plan.named.vpp} requires"
+        source = "interleaved-batch"
+        yield plan.fails("batch", text, f"global batches that fit: {sizes}", source=source)
     else:
         yield plan.passes("batch", f"global batch {total}, {formula}: {total // (each * dp)} on each replica")
+
+
+def _interleaved(plan: Plan) -> int:
+    """Return the size of a group of micro batches in the interleaved schedule of Megatron-LM: PP unless it is set."""
+    return plan.named.pp if plan.named.vpp > 1 else 1

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.strategy.engines import Engine, engine_of
-from dotlint.strategy.presets import PRESETS
 
 if TYPE_CHECKING:
     from dotlint.strategy.degrees import Degrees
@@ -54,10 +53,7 @@ class Plan(Struct, frozen=True):
     @property
     def attention_tp(self) -> int:
         """The number of ranks that divide the heads: TP without the ranks that attention data parallelism uses."""
-        preset = PRESETS.get(self.engine.name)
-        if preset is not None and preset.attention_dp and self.named.dp > 1:
-            return max(1, self.named.tp // self.named.dp)
-        return self.named.attention_tp
+        return self.phase.attention_tp
 
     @property
     def expert_tp(self) -> int:

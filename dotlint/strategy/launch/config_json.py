@@ -33,7 +33,7 @@ def model_facts(path: str) -> ModelFacts:
     file = Path(path) / "config.json" if Path(path).is_dir() else Path(path)
     where = repr(str(file))
     try:
-        parsed = json.loads(read_text(str(file)))
+        parsed = json.loads(read_text(str(file), piped=True))
     except (ValueError, RecursionError) as error:
         raise StrategyError(f"model configuration {where} is not JSON: {error}") from None
     if not isinstance(parsed, dict):

@@ -12,7 +12,7 @@ from dotlint.strategy.fact_values import read_facts
 from dotlint.strategy.launch.configuration import add_files, configured
 from dotlint.strategy.launch.files import read_text
 from dotlint.strategy.launch.location import Source, SourceSpan
-from dotlint.strategy.launch.manifest import Launch, is_manifest, manifest_launches
+from dotlint.strategy.launch.manifest import Launch, is_manifest, manifest_launches, script_launches
 from dotlint.strategy.launch.meaning import MEANINGS
 from dotlint.strategy.launch.script import launches
 from dotlint.strategy.launch.systems import ENGINES
@@ -55,7 +55,7 @@ def load(
     Raises `StrategyError`, at the option, on any mistake.
     """
     model = model or ModelFacts()
-    source = Source(argument.file, read_text(argument.file)) if argument.file else Source("", argument.text)
+    source = Source(argument.file, read_text(argument.file, piped=True)) if argument.file else Source("", argument.text)
     found = _launches(source, argument)
     if len({launch.phase for launch in found}) == 1:
         for launch in found:
@@ -114,6 +114,7 @@ def _launches(source: Source, argument: LaunchArgument) -> list[Launch]:
             found = manifest_launches(source, trees, engine)
         else:
             found = [launch for tree in trees for launch in configured(tree, engine)]
+            found = found or list(script_launches(source, trees, engine))
     elif source.name.endswith(".py"):
         raise StrategyError(f"{source.name} is a Python program: name a command, a script or a configuration file")
     elif engine is None:

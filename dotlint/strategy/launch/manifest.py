@@ -84,6 +84,16 @@ def manifest_launches(source: Source, trees: Sequence[Tree], engine: str | None)
     return [launch for launch in found if launch.named or launch.options.given] or found
 
 
+def script_launches(source: Source, trees: Sequence[Tree], engine: str) -> Iterator[Launch]:
+    """Yield the launches in the texts of a file that are scripts, such as `run` of a job's YAML."""
+    table = table_of(engine)
+    for tree in trees:
+        for leaf in tree.scalars():
+            if " " in leaf.text() and any(table.starts(part) for part in leaf.text().split()):
+                for options in launches_in(source, leaf.text(), text_offsets(source, leaf), table):
+                    yield Launch(engine, options)
+
+
 def _scopes(tree: Tree, trees: tuple[Tree, ...] = (), keys: tuple[str, ...] = ()) -> Iterator[_Scope]:
     """Yield every mapping, outermost first."""
     if isinstance(tree.value, dict):
@@ -139,9 +149,14 @@ def _container(source: Source, scope: _Scope, engine: str | None) -> Iterator[La
     for word, whole in zip(words, wholes, strict=True):
         if whole or (" " in word.text.strip() and any(table.starts(part) for part in word.text.split())):
             found += launches_in(source, word.text, word.at, table, variables)
-    environment = {name: value[0] for name, value in variables.words.items() if name in table.by_name}
+    environment = {
+        name: found.words[0] for name, found in variables.values.items() if found.words and name in table.by_name
+    }
     named = any(table.starts(part) for word in words for part in word.text.split())
-    for options in found or [options_of(Command(words, environment), source, table)]:
+    alone = [options_of(Command(words, environment), source, table)]
+    if named and not found and not any(table.starts(word.text) for word in words) and not alone[0].given:
+        return  # a script names the engine and does not start it, as `pip install vllm`
+    for options in found or alone:
         yield Launch(name, options, _phase(scope), _gpus(scope, options), _replicas(scope), named)
 
 
@@ -175,7 +190,7 @@ def _environment(source: Source, scope: _Scope) -> Variables:
         value = each.get("value")
         if value is not None and isinstance(value.value, str):
             word = Word(value.value, list(text_offsets(source, value)), start=value.location.start)
-            variables.set(each.text("name"), [word], more=False)
+            variables.set(each.text("name"), [word])
     return variables
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, convert
 
-from dotlint.files.paths import read_package_text, sibling_path
+from dotlint.files.paths import sibling_path
+from dotlint.files.reading import read_package_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct, field
 
 from dotlint.strategy.degrees import AXES, MOST_GPUS
-from dotlint.strategy.error import quoted
+from dotlint.strategy.error import StrategyError, quoted
 from dotlint.strategy.fact_values import LARGEST
+from dotlint.strategy.model import MODEL_FACTS
+from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.strategy.error import StrategyError
     from dotlint.strategy.launch.location import Source, SourceSpan
     from dotlint.strategy.launch.table import LaunchOption, LaunchTable
 
@@ -94,6 +95,12 @@ class Options(Struct):
             self.not_read[f"{name} (its value {unknown or value} is unknown)"] = None
             self.undecided.add(option.to)
             return
+        if option.kind in ("json", "options") and (unknown or "$" in (value or "")):
+            self._entries_with_unknown(name, option.kind, value or "", location, unknown or value or "")
+            return
+        if unknown and option.to in MODEL_FACTS:
+            self.not_read[f"{name} (its value {unknown} is unknown)"] = None
+            return
         if unknown and option.kind != "flag":
             remedy = "write its value: no command is run, and no variable of the environment is read"
             raise location.mistake(f"{name} is {quoted(unknown)}, which the file does not set", remedy)
@@ -112,6 +119,16 @@ class Options(Struct):
             self.given[option.to] = Given(read, name, location)
         elif option.kind != "flag" and not option.words:
             self.given.pop(option.to, None)
+
+    def _entries_with_unknown(self, name: str, kind: str, value: str, location: SourceSpan, unknown: str) -> None:
+        """Add the entries of a JSON object of which a part is unknown; all of it is, if it cannot be read without."""
+        try:
+            entries = list(_entries(name, value, location))
+        except StrategyError:
+            self.not_read[f"{name} (its value {unknown} is unknown)"] = None
+            return
+        for key, part in entries:
+            self.state(f"{name}.{key}" if kind == "json" else f"--{key}", part, location, unknown * (unknown in part))
 
     def skip(self, name: str) -> None:
         """Record an option that was not read, and the option that it may misspell."""
@@ -158,6 +175,9 @@ def _value(option: LaunchOption, name: str, text: str | None, location: SourceSp
             raise location.mistake(f"{name} must be true or false, not {quoted(word)}")
         return (on != negated) if option.value is None else option.value if on != negated else None
     if option.words is not None:
+        near = nearest(word, option.words, least=0.8) if word not in option.words else None
+        if near is not None:
+            raise location.mistake(f"{name} is {quoted(word)}", f"did you mean {near}?", near)
         return option.words.get(word)
     if word.lower() in _UNSET and option.to not in AXES:
         return None

@@ -117,10 +117,10 @@ def options_of(command: Command, source: Source, table: LaunchTable) -> Options:
         word = words[index]
         index += 1
         name, sign, value = word.text.partition("=")
-        if word.choice:
+        if any(table.option(each.partition("=")[0]) is not None for each in word.choices):
             what = f"{word.unknown} has other options in another branch of the script"
             raise source.spread(word.offsets).mistake(what, "write each launch as a command of its own")
-        if word.unknown == word.text and _OPTIONS_OF_CALLER.fullmatch(word.text):
+        if word.unknown == word.text and (word.choices or _OPTIONS_OF_CALLER.fullmatch(word.text)):
             options.not_read[f"{word.text} (its value is unknown)"] = None
         if word.text in _OF_OTHERS:
             continue

@@ -36,7 +36,7 @@ def slurm_variables(text: str, at: Sequence[int], variables: Variables) -> None:
             if match is not None:
                 start, end = line.start(1) + match.start(1), line.start(1) + match.end(1)
                 for variable in _SETS[name]:
-                    variables.words[variable] = [Word(text[start:end], list(at[start:end]), start=at[start])]
+                    variables.set(variable, [Word(text[start:end], list(at[start:end]), start=at[start])])
 
 
 def add_slurm(options: Options, source: Source, variables: Variables) -> None:
@@ -44,8 +44,8 @@ def add_slurm(options: Options, source: Source, variables: Variables) -> None:
     if not any(option.to == "nodes" for option in options.table.options):
         return
     for name, label in _OPTIONS.items():
-        words = variables.words.get(_SETS[name][0])
+        words = variables.value(_SETS[name][0])
         if words is None and name == "per_node":  # a task for each GPU; a launcher such as torchrun has one alone
-            words = next((w for w in [variables.words.get(_SETS["tasks"][0])] if w and w[0].text != "1"), None)
+            words = next((w for w in [variables.value(_SETS["tasks"][0])] if w and w[0].text != "1"), None)
         if words is not None and name not in options.given and words[0].text.isdigit():
             options.given[name] = Given(int(words[0].text), label, source.spread(words[0].offsets))

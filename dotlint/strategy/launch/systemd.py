@@ -26,4 +26,4 @@ def unit_variables(text: str, at: Sequence[int], variables: Variables) -> None:
             group = match.lastindex or 0
             start, end = line.start(1) + match.start(group), line.start(1) + match.end(group)
             word = Word(text[start:end], list(at[start:end]), start=at[min(start, len(at) - 1)])
-            variables.set(match[group - 1], [word], more=False)
+            variables.set(match[group - 1], [word])

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec import Struct, field
 
-from dotlint.files.paths import read_package_text, sibling_path
+from dotlint.files.paths import sibling_path
+from dotlint.files.reading import read_package_text
 from dotlint.text.nearest import nearest
 
 if TYPE_CHECKING:
@@ -28,6 +29,17 @@ class LaunchOption(Struct, frozen=True, rename={"kind": "as"}):
     words: dict[str, str | bool] | None = None
 
 
+class Release(Struct, frozen=True):
+    """A released package, and the files or folders in it that state the names of options."""
+
+    package: str
+    version: str
+    files: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.package} {self.version} ({', '.join(self.files)})"
+
+
 class LaunchTable(Struct, frozen=True, dict=True):
     """The options of one engine; `programs` are file patterns of the words that start it.
 
@@ -38,7 +50,7 @@ class LaunchTable(Struct, frozen=True, dict=True):
 
     title: str
     preset: str
-    release: str
+    releases: tuple[Release, ...]
     programs: tuple[str, ...]
     options: tuple[LaunchOption, ...]
     unverified: tuple[str, ...] = ()
@@ -70,6 +82,8 @@ class LaunchTable(Struct, frozen=True, dict=True):
     def nearest(self, name: str) -> str | None:
         """Return the known option that `name` may misspell."""
         known = [each for each in self.by_name if each.startswith("--")]
+        if f"{canonical(name)}-size" in known:
+            return f"{canonical(name)}-size"
         return nearest(canonical(name), known, least=0.88) if name.startswith("--") else None
 
     def starts(self, word: str) -> bool:

@@ -42,6 +42,14 @@ class Tree(Struct):
         found = self.get(*path)
         return found.value if found is not None and isinstance(found.value, str) else ""
 
+    def scalars(self) -> Iterator[Tree]:
+        """Yield every scalar in this value, in order."""
+        if isinstance(self.value, str):
+            yield self
+            return
+        for child in self.value.values() if isinstance(self.value, dict) else self.value:
+            yield from child.scalars()
+
     def leaves(self, prefix: str = "") -> Iterator[tuple[str, str, SourceSpan]]:
         """Yield the scalars and lists of scalars within mappings: dotted key, text and location."""
         if isinstance(self.value, dict):

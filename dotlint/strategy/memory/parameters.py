@@ -61,12 +61,8 @@ def kv_heads(facts: ModelFacts, ranks: int = 1) -> int:
 
 
 def has_experts(facts: ModelFacts, layer: int) -> bool:
-    """Return whether a 0-based layer has experts, as config.json of Hugging Face states it."""
-    if facts.experts is None or layer in (facts.mlp_only_layers or ()):
-        return False
-    if layer < (facts.first_k_dense_replace or 0):
-        return False
-    return layer % (facts.moe_layer_freq or 1) == 0 and (layer + 1) % (facts.decoder_sparse_step or 1) == 0
+    """Return whether a 0-based layer has experts."""
+    return facts.experts is not None and not facts.is_dense(layer)
 
 
 def attention_kind(facts: ModelFacts, layer: int) -> str:

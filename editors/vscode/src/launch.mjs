@@ -49,7 +49,7 @@ export function resolve(words, around) {
   );
   const command = program(first, around);
   if (command === undefined) {
-    return `\`${first}\` was not found.`;
+    return `\`${first}\` was not found${path.basename(first) === first ? " on the PATH" : ""}.`;
   }
   if (!trusted && folders.some((folder) => isInside(command, folder))) {
     return `\`${command}\` is in this folder, which is not trusted.`;
@@ -127,15 +127,21 @@ const SESSION = [
  */
 export function trial({ command, args }, cwd, limit = LIMIT) {
   return new Promise((settle) => {
-    const server = spawn(command, args, { cwd, timeout: limit, killSignal: "SIGKILL" });
+    const server = spawn(command, args, { cwd });
     let output = "";
+    const end = (/** @type {string | undefined} */ why) => {
+      clearTimeout(timer);
+      settle(why === undefined ? undefined : { reason: why, output });
+    };
+    const timer = setTimeout(() => {
+      server.kill("SIGKILL");
+      end(`\`${command}\` did not answer as a language server.`);
+    }, limit);
     server.stderr.on("data", (chunk) => (output += chunk));
     server.stdout.resume();
     server.stdin.on("error", () => undefined); // it ended before it read everything; its status tells why
-    server.on("error", (error) => settle({ reason: `\`${command}\` does not start: ${error.message}.`, output }));
-    server.on("close", (status) => {
-      settle(status === 0 ? undefined : { reason: reason(command, status, output), output });
-    });
+    server.on("error", (error) => end(`\`${command}\` does not start: ${error.message}.`));
+    server.on("close", (status) => end(status === 0 ? undefined : reason(command, status, output)));
     server.stdin.end(SESSION);
   });
 }
@@ -156,7 +162,5 @@ export function reason(command, status, output) {
   if (/[Uu]nknown option:? -P/.test(output)) {
     return `\`${command}\` is older than Python 3.11, which dotlint needs.`;
   }
-  return status === null
-    ? `\`${command}\` did not answer as a language server.`
-    : `\`${command}\` did not start as a language server (exit status ${status}).`;
+  return `\`${command}\` did not start as a language server (exit status ${status ?? "unknown"}).`;
 }

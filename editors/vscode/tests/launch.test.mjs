@@ -49,12 +49,13 @@ test("the program is looked up in the absolute folders of the PATH only", { skip
     args: ["server"],
   });
   const relative = { PATH: path.relative(process.cwd(), bin) };
-  assert.equal(resolve(["dotlint"], around({ env: relative })), "`dotlint` was not found.");
+  assert.equal(resolve(["dotlint"], around({ env: relative })), "`dotlint` was not found on the PATH.");
 });
 
 test("`~`, the open folder and relative paths are resolved", { skip }, () => {
   const folder = folderWith({ "bin/python": "" });
   const command = path.join(folder, "bin/python");
+  assert.match(String(resolve(["bin/none"], around({ folders: [folder] }))), /^`bin\/none` was not found\.$/);
   for (const word of ["~/bin/python", "${workspaceFolder}/bin/python", "bin/python"]) {
     assert.deepEqual(resolve([word, "-X", "utf8"], around({ folders: [folder], home: folder })), {
       command,
@@ -87,13 +88,13 @@ test("what is missing is said in one line", { skip }, async () => {
     "no-server": "echo \"dotlint: error: the language server needs pygls 2: pip install 'dotlint[lsp]'\" >&2; exit 2",
     "too-old": "echo 'unknown option -P' >&2; exit 2",
     "no-server-at-all": "exit 3",
-    slow: "exec sleep 20",
+    slow: "exec sleep 60",
   };
   const folder = folderWith(answers);
   const reasons = await Promise.all(
     Object.keys(answers).map(async (name) => {
       const command = path.join(folder, name);
-      const failed = await trial({ command, args: [] }, folder, 1500);
+      const failed = await trial({ command, args: [] }, folder, 5000);
       return failed?.reason.replace(command, name);
     }),
   );

@@ -72,6 +72,10 @@ class Cursor(ABC):
                 index += 1
             elif character == "'" and opening != "{":
                 index = self.closing("'", index + 1)
+            elif character == '"' and opening == "(":
+                index = self.closing('"', index + 1)
+                while self.text[index - 1] == "\\":
+                    index = self.closing('"', index + 1)
             elif character == "#" and opening == "(" and self.text[index - 1].isspace():
                 end = self.text.find("\n", index)
                 index = len(self.text) if end < 0 else end

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 NAME: Final = regex(r"[A-Za-z_][A-Za-z0-9_]*")
 _PARAMETER: Final = regex(
-    r"(?P<count>#?)(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<all>\[[@*]\])?(?:(?P<op>:?[-=])(?P<default>.*))?", re.DOTALL
+    r"(?P<count>#?)(?P<name>[A-Za-z_][A-Za-z0-9_]*|[0-9]{1,3})(?P<all>\[[@*]\])?(?:(?P<op>:?[-=])(?P<default>.*))?",
+    re.DOTALL,
 )
 
 
@@ -53,9 +54,9 @@ def expand(cursor: Cursor, *, quoted: bool) -> None:
     cursor.plain = False
 
 
-def _unknown(cursor: Cursor, word: Word, start: int, *, choice: bool = False) -> None:
+def _unknown(cursor: Cursor, word: Word, start: int, choices: tuple[str, ...] = ()) -> None:
     text = cursor.text[start : cursor.index]
-    word.add(text, cursor.at[start : cursor.index], text, choice=choice)
+    word.add(text, cursor.at[start : cursor.index], text, choices)
 
 
 def _parameter(cursor: Cursor, start: int, inner: slice, *, quoted: bool) -> None:
@@ -74,8 +75,8 @@ def _parameter(cursor: Cursor, start: int, inner: slice, *, quoted: bool) -> Non
     default = None
     if match["op"] is not None:
         default = cursor.words(slice(inner.start + match.start("default"), inner.stop))
-        if match["op"].endswith("=") and match["name"] not in cursor.variables.words:
-            cursor.variables.set(match["name"], [joined(default)], more=False)
+        if match["op"].endswith("=") and match["name"] not in cursor.variables.values:
+            cursor.variables.set(match["name"], [joined(default)])
     _variable(cursor, match["name"], start, default, quoted=quoted, each=match["all"] == "[@]")
 
 
@@ -84,10 +85,10 @@ def _variable(
 ) -> None:
     """Add the value of a variable: split at white space if not quoted; `each` element of an array is a word."""
     variables = cursor.variables
-    found = variables.value(name)
-    words = found if found is not None else default
-    if words is None or name in variables.undecided:
-        _unknown(cursor, cursor.begin(), start, choice=name in variables.choices)
+    value = variables.values.get(name)
+    words = variables.value(name) if value is not None else default
+    if words is None:
+        _unknown(cursor, cursor.begin(), start, value.choices if value is not None else ())
         return
     variables.expand(sum(len(word.text) + 1 for word in words), cursor.offset(start))
     if cursor.assigned is not None:
@@ -99,4 +100,4 @@ def _variable(
     for number, piece in enumerate(pieces):
         if number:
             cursor.end_word()
-        cursor.begin().add(piece.text, piece.at, piece.unknown, choice=piece.choice)
+        cursor.begin().add(piece.text, piece.at, piece.unknown, piece.choices)

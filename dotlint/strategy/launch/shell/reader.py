@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING, Final
 from dotlint.strategy.launch.shell.cursor import Cursor
 from dotlint.strategy.launch.shell.expansion import NAME, expand
 from dotlint.strategy.launch.shell.redirections import Redirections, read_documents, redirect
+from dotlint.strategy.launch.shell.variables import Branches
 from dotlint.strategy.launch.shell.words import Command, ShellError, Word
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dotlint.strategy.launch.shell.variables import Variables
+    from dotlint.strategy.launch.shell.variables import Value, Variables
 
 _LETTERS: Final = regex(r"[^\s\\'\"$`=;&|()<>#]+")
 _RUN: Final = regex(r"[^\s\\'\"$`;&|()<>#]+")
 _QUOTED: Final = regex(r"[^\"\\$`]+")
 _ASSIGNS: Final = frozenset({"export", "declare", "local", "readonly", "typeset"})
-_OPENS: Final = frozenset({"if", "for", "while", "until", "case"})
-_CLOSES: Final = frozenset({"fi", "done", "esac"})
-_PREFIXES: Final = frozenset({"then", "else", "elif", "do", "{", "}", "!", "time", "function"}) | _OPENS | _CLOSES
+_LOOPS: Final = frozenset({"for", "while", "until", "do", "done"})
+_BRANCHES: Final = frozenset({"if", "elif", "else", "fi", "case", "esac"})
+_PREFIXES: Final = frozenset({"then", "{", "}", "!", "time", "function"}) | _LOOPS | _BRANCHES
+_ENDS: Final = frozenset({"exit", "return", "exec"})
 _TESTS: Final = frozenset({"[", "[[", "test"})
 _MOST_DEPTH: Final = 16
 
@@ -43,9 +45,9 @@ class Reader(Cursor):
         """Start at the beginning of a text; `at` has the offset of each character, `depth` counts nested texts."""
         super().__init__(text, at, variables, depth)
         self.command = Command()
-        self.before: dict[str, list[Word] | None] = {}  # values before the assignments of this command
+        self.before: dict[str, Value | None] = {}  # values before the assignments of this command
         self.loops = False  # this command is the head of a `for`
-        self.tested = self.decides = False  # a test was part of this list of commands; it decides on this command
+        self.tested = False  # a test was part of this list of commands
         self.redirections = Redirections()
 
     def commands(self) -> Iterator[Command]:
@@ -53,8 +55,10 @@ class Reader(Cursor):
         while self.index < len(self.text):
             character = self.text[self.index]
             if character == "\n" or character in ";&|()":
+                if character == ")" and self.in_case:
+                    self.end_pattern()
                 yield from self.end_command()
-                self.test(character)
+                self.end_list(character)
                 self.index += 1
                 if character == "\n":
                     line, self.redirections = self.redirections, Redirections()
@@ -65,7 +69,7 @@ class Reader(Cursor):
             else:
                 self.step(character)
         yield from self.end_command()
-        self.test("\n")
+        self.end_list("\n")
 
     def words(self, inner: slice) -> list[Word]:
         """Return the words of a part of the text, whose line ends separate words, as those of an array."""
@@ -144,7 +148,7 @@ class Reader(Cursor):
         assert self.word is not None
         name = self.word.text
         self.assigned = name.removesuffix("+"), name.endswith("+")
-        self.before.setdefault(self.assigned[0], self.variables.words.get(self.assigned[0]))
+        self.before.setdefault(self.assigned[0], self.variables.values.get(self.assigned[0]))
         self.word = None
         self.index += 1
         if self.text[self.index : self.index + 1] == "(":
@@ -166,8 +170,8 @@ class Reader(Cursor):
             self.assigned = None
             self.variables.set(name, [word], more=more)
         elif self.plain and not self.command.words and word.text in _PREFIXES:
-            self.variables.depth += (word.text in _OPENS) - (word.text in _CLOSES)
             self.loops = word.text == "for"
+            self.branch(word.text)
         elif word.text or not self.plain:
             self.command.words.append(word)
 
@@ -186,34 +190,59 @@ class Reader(Cursor):
             return
         if words[0].text == "unset":
             for word in words[1:]:
-                self.variables.unset(word.text)
+                self.variables.restore(word.text, None)
             return
         self.redirections.end_command(words)
         self.tested = self.tested or words[0].text in _TESTS
-        known = self.variables.words
-        command.variables = {name: known[name][0] for name in self.variables.watched if known.get(name)}
+        if words[0].text in _ENDS and self.variables.branches:
+            self.variables.branches[-1].ended = True
+        watched = {name: self.variables.value(name) for name in self.variables.watched}
+        command.variables = {name: found[0] for name, found in watched.items() if found}
         for name, value in before.items():  # what is set before a command on its line is set for it alone
-            if value is None:
-                known.pop(name, None)
-            else:
-                known[name] = value
+            self.variables.restore(name, value)
         yield command
 
     def loop(self, name: str, values: list[Word]) -> None:
         """Set the variable of a loop; its value is undecided if there are several."""
-        self.variables.words[name] = values[:1]
-        if len(values) > 1 or values[0].unknown:
-            self.variables.undecided.add(name)
-        else:
-            self.variables.undecided.discard(name)
+        self.variables.set(name, None if len(values) > 1 or values[0].unknown else values)
 
-    def test(self, separator: str) -> None:
-        """Begin or end the part of a list of commands, joined by `&&` or `||`, that a test before it decides on."""
-        doubled = separator in "&|" and self.text[self.index : self.index + 2] == separator * 2
-        again = separator in "&|" and self.text[self.index - 1 : self.index + 1] == separator * 2
-        if doubled and self.tested and not self.decides:
-            self.decides = True
-            self.variables.depth += 1
-        elif not doubled and not again:
-            self.variables.depth -= self.decides
-            self.decides = self.tested = False
+    @property
+    def in_case(self) -> bool:
+        """Whether the innermost construct is a `case`."""
+        return bool(self.variables.branches) and self.variables.branches[-1].kind == "case"
+
+    def end_pattern(self) -> None:
+        """Drop the pattern of a `case` that a `)` ends; `*` stands for all other words."""
+        self.end_word()
+        if [word.text for word in self.command.words] == ["*"]:
+            self.variables.branches[-1].complete = True
+        self.command = Command()
+
+    def branch(self, word: str) -> None:
+        """Begin or end a branch at a word of the shell's grammar."""
+        branches = self.variables.branches
+        if word in ("if", "case"):
+            branches.append(Branches("if" if word == "if" else "case"))
+        elif word in _BRANCHES and branches and branches[-1].kind == ("case" if word == "esac" else "if"):
+            if word in ("fi", "esac"):
+                self.variables.end_branches()
+            else:
+                self.variables.next_branch()
+                branches[-1].complete = word == "else"
+
+    def end_list(self, separator: str) -> None:
+        """Begin or end the part of a list of commands, joined by `&&` or `||`, that a test before it decides on.
+
+        `;;` ends a branch of a `case`.
+        """
+        branches, index = self.variables.branches, self.index
+        decides = bool(branches) and branches[-1].kind == "test"
+        joins = separator in "&|" and separator * 2 in (self.text[index : index + 2], self.text[index - 1 : index + 1])
+        if joins and self.tested and not decides:
+            branches.append(Branches("test"))
+        elif not joins:
+            if decides:
+                self.variables.end_branches()
+            self.tested = False
+            if separator == ";" and self.text[index - 1 : index] == ";" and self.in_case:
+                self.variables.next_branch()

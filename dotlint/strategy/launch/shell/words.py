@@ -23,23 +23,23 @@ class ShellError(Exception):
 class Word(Struct):
     """A word: its text, the offset of each character, and the part of it whose value is unknown.
 
-    `choice` is whether that part has options in one branch of the script and others, or none, in another.
+    `choices` are the options that this part has in one branch of the script or another.
     """
 
     text: str = ""
     at: list[int] = field(default_factory=list)
     unknown: str = ""
     start: int = 0
-    choice: bool = False
+    choices: tuple[str, ...] = ()
 
-    def add(self, text: str, at: Sequence[int], unknown: str = "", *, choice: bool = False) -> None:
+    def add(self, text: str, at: Sequence[int], unknown: str = "", choices: tuple[str, ...] = ()) -> None:
         """Append characters."""
         if len(self.text) + len(text) > _LONGEST_WORD:
             raise ShellError("this word is too long", self.start)
         self.text += text
         self.at.extend(at)
         self.unknown = self.unknown or unknown
-        self.choice = self.choice or choice
+        self.choices = (*self.choices, *choices)
 
     @property
     def offsets(self) -> Sequence[int]:
@@ -51,7 +51,7 @@ class Word(Struct):
         first = self.text.find(self.unknown) if self.unknown else end
         unknown = self.unknown if first < end and start < first + len(self.unknown) else ""
         at = self.at[start:end]
-        return Word(self.text[start:end], at, unknown, at[0] if at else self.start, bool(unknown) and self.choice)
+        return Word(self.text[start:end], at, unknown, at[0] if at else self.start, self.choices if unknown else ())
 
     def split(self) -> list[Word]:
         """Split at white space, as a shell does where a value is not quoted; at least one word, maybe empty.
@@ -84,16 +84,16 @@ class Document(Struct, frozen=True):
     at: Sequence[int]
 
 
-def joined(words: Sequence[Word]) -> Word:
+def joined(words: Sequence[Word], between: str = " ") -> Word:
     """Return words as one, with spaces between them, as an assignment joins those of a variable."""
     found = Word(start=words[0].start if words else 0)
     for number, word in enumerate(words):
-        if number:
-            found.add(" ", [word.start])
-        found.add(word.text, word.at, word.unknown, choice=word.choice)
+        if number and between:
+            found.add(between, [word.start])
+        found.add(word.text, word.at, word.unknown, word.choices)
     return found
 
 
-def has_options(words: Sequence[Word]) -> bool:
-    """Return whether words contain anything that looks like an option."""
-    return any(part.startswith("-") for word in words for part in word.text.split())
+def options_in(words: Sequence[Word]) -> list[str]:
+    """Return the parts of words that look like options."""
+    return [part for word in words for part in word.text.split() if part.startswith("-")]
