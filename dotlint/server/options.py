@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
 KEYS: Final = ("strategy", "layout", "preset", "select", "extend-select", "ignore", "config", "inlay-hints")
 _LISTS: Final = {"strategy", "select", "extend-select", "ignore"}
-_EDITORS_OWN: Final = {"enable", "languages", "path", "command", "args", "interpreter", "trace", "settings", "log-level"}
+_EDITORS_OWN: Final = {
+    "enable",
+    "languages",
+    "path",
+    "command",
+    "args",
+    "interpreter",
+    "trace",
+    "settings",
+    "log-level",
+}
 _PRESETS: Final = ("recommended", "strict", "graphviz")
 
 
