@@ -27,8 +27,8 @@ def _command(parent: click.Context, name: str) -> Iterator[str]:
     yield f"\n## dotlint {name}\n\n```text\n{' '.join(usage.split())}\n```\n"
     yield from _help(command.help or "")
     yield "\n**Options**\n"
-    for parameter in command.get_params(context):
-        if isinstance(parameter, click.Option) and not parameter.hidden and parameter.name != "help":
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and not parameter.hidden:
             yield from _option(parameter, name, context)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from difflib import unified_diff
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -10,6 +12,7 @@ import dotlint
 from dotlint.engine.own_cards import own_cards
 from dotlint.engine.sections import SECTIONS
 from dotlint.report.cards import CATEGORIES
+from dotlint.text.display import visible
 from dotlint.text.toml import as_toml
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ _STABILITY = {
     "stable": "[stable](../versions.md#rules)",
     "preview": "[preview](../versions.md#rules): runs only if you select it, or with the preset `strict`",
 }
+_FEW = 6  # More rules of one check are a whole category, which the navigation shows.
 _SUPPRESS = {
     "by-name": "Only a comment that names this rule suppresses it.",
     "never": "This finding cannot be suppressed: correct its cause.",
@@ -68,6 +72,13 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 
+def _linked(text: str, card: Card) -> str:
+    """Return a text with links to the rules and pages that it names."""
+    codes = {one.code for one in own_cards() if one is not card}
+    text = re.sub(r"\b[A-Z]\d{3}\b", lambda m: f"[{m[0]}]({m[0]}.md)" if m[0] in codes else m[0], text)
+    return re.sub(r"\bdocs/([\w-]+\.md)\b", r"[\1](../\1)", text)
+
+
 def _page(card: Card) -> Iterator[str]:
     yield f"# {card.code} {card.name}\n\n{_cell(card.summary)[:1].upper()}{_cell(card.summary)[1:]}.\n"
     yield "| | |\n|---|---|"
@@ -77,13 +88,13 @@ def _page(card: Card) -> Iterator[str]:
         changes = [f"severity {variant.severity}"] if variant.severity else []
         changes += [f"fix {_FIX[variant.fix]}"] if variant.fix else []
         changes += [f"in the section {SECTIONS[variant.section]}"] if variant.section else []
-        yield f"| if {name.replace('-', ' ')} | {', '.join(changes)} |"
+        yield f"| the case *{name.replace('-', ' ')}* | {', '.join(changes)} |"
     yield f"| presets | {', '.join(card.presets)} |\n| section of the report | {SECTIONS[card.section]} |"
     if card.needs:
         yield f"| needs | {_needs(card)} |"
     if card.aliases:
         yield f"| earlier names | {', '.join(card.aliases)} |"
-    yield f"\n## Why this matters\n\n{_cell(card.why)}"
+    yield f"\n## Why this matters\n\n{_linked(_cell(card.why), card)}"
     for number, example in enumerate(bad := [example for example in card.examples if example.bad], 1):
         yield from _bad(card, example, f" {number}" if bad[1:] else "")
     for number, example in enumerate(good := [example for example in card.examples if example.good], 1):
@@ -118,7 +129,8 @@ def _checked_with(example: Example) -> str:
 
 
 def _fenced(text: str, language: str = "dot") -> str:
-    return f"``````{language}\n{text.strip(chr(10))}\n``````"
+    lines = (visible(line) for line in text.strip("\n").split("\n"))
+    return "\n".join((f"``````{language}", *lines, "``````"))
 
 
 def _bytes(text: str) -> bytes:
@@ -128,11 +140,9 @@ def _bytes(text: str) -> bytes:
 
 def _reported(card: Card, example: Example) -> Iterator[str]:
     """Yield what `--format concise` prints about the example."""
-    if card.code.startswith("X") or example.toml:
-        return
     found = dotlint.check(
         _bytes(example.bad or ""),
-        strategy=example.strategy,
+        strategy=_strategy(example),
         extend_select=[card.code],
         filename=example.filename,
         preset="strict",
@@ -142,15 +152,20 @@ def _reported(card: Card, example: Example) -> Iterator[str]:
         yield "\n" + _fenced("\n".join(lines), "text")
 
 
+def _strategy(example: Example) -> dotlint.Strategy | str | None:
+    table = tomllib.loads(example.toml) if example.toml else None
+    return dotlint.Strategy.from_table(table, where="example.toml") if table else example.strategy
+
+
 def _fixed(card: Card, example: Example) -> str | None:
     """Return what the fixes of this rule make of an example that does not state it."""
-    if not card.may_fix or example.toml:
+    if not card.may_fix:
         return None
     fixed = dotlint.fix(
         _bytes(example.bad or ""),
         unsafe=True,
         select=[card.code],
-        strategy=example.strategy,
+        strategy=_strategy(example),
         filename=example.filename,
     )
     return fixed.text if fixed.changed else None
@@ -193,6 +208,7 @@ def _related(card: Card) -> Iterator[str]:
     cards = {one.code: one for one in own_cards()}
     causing = [one for one in cards.values() if card.code in one.causes]
     alike = [one for one in cards.values() if one.check == card.check and one is not card]
+    alike = alike if len(alike) <= _FEW else []
     parts = (
         ("The fix may also remove findings of", [cards[code] for code in card.causes]),
         ("A finding may follow from one of", causing),
