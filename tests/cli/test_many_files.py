@@ -170,7 +170,7 @@ class TestProcesses:
             return real(path, *rest)
 
         monkeypatch.setattr(parallel, "lint_slim", deadly)  # forked workers have it too
-        monkeypatch.setattr(parallel, "_context", lambda: multiprocessing.get_context("fork"))
+        monkeypatch.setattr(parallel, "_context", lambda _: multiprocessing.get_context("fork"))
         result = run("check", "--no-cache", "--jobs", "2", "-f", "json", *many)
         hint = "perhaps for lack of memory"
         assert result.status == 2
