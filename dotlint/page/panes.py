@@ -39,7 +39,7 @@ def findings_pane(
         for kind, word in (
             ("error", "error" if counts["error"] == 1 else "errors"),
             ("warning", "warning" if counts["warning"] == 1 else "warnings"),
-            ("info", "note" if counts["info"] == 1 else "notes"),
+            ("info", "info" if counts["info"] == 1 else "infos"),
             ("consequence", "follow-on finding" if counts["consequence"] == 1 else "follow-on findings"),
         )
         if counts[kind]

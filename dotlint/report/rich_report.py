@@ -215,8 +215,8 @@ def _follow_on(entry: ReportEntry, outline: Outline) -> Text:
         nodes = f": {', '.join(entry.rows[0].nodes)}" if entry.rows[0].nodes else ""
         text.append(f" {one_line(entry.rows[0].message + nodes, 4000)}")
     else:
-        names = [name for row in entry.rows for name in row.nodes]
-        text.append(f" {entry.words}: {one_line(', '.join(names), 4000)}" if names else f" {findings} × {entry.words}")
+        names = f": {one_line(', '.join(entry.nodes), 4000)}" if entry.nodes else ""
+        text.append(f" {entry.words}{names}" if names else f" {findings} × {entry.words}")
         if not names:
             starts = [position for row in entry.rows for position in row.positions]
             text.append(" ").append_text(_location(starts, outline, path=False))
