@@ -167,9 +167,37 @@ def test_the_page(expected: list[Told]) -> None:
     findings = dotlint.check(Path("a.dot"), config=True).findings
     page = run("check", "-f", "html", "a.dot").out
     entries = re.findall(r'<article class="entry.*?</header>', page, re.DOTALL)
-    shown = {(one["code"], starts[one["line"] - 1] + one["column"] - 1, one.get("fix")) for one in found["findings"]}
-    assert shown <= {(one[0], *one[2:4]) for one in causes}
-    assert {(code, fix) for code, _, fix in shown} == {(one[0], one[3]) for one in causes}
+    shown = {
+        (code, *re.findall(r'<span class="badge (safe|unsafe)">', entry))
+        for entry in entries
+        for code in re.findall(r'<span class="rule">(.*?)</span>', entry)
+    }
+    own = [one for one, finding in zip(expected, findings, strict=True) if not finding.caused_by]
+    assert {one for one in shown if len(one) == 2} == {(one[0], one[3]) for one in own if one[3]}
+    assert {one[0] for one in shown} == {one[0] for one in expected}
+
+
+def test_language_models(case: Case, expected: list[Told]) -> None:
+    """The short form has the causes alone; the MCP server and `--format llm` share it."""
+    pytest.importorskip("mcp", reason="the package mcp is not installed: pip install -e '.[test]'")
+    from mcp import Client  # noqa: PLC0415 - needs the package mcp
+
+    from docs.agent_examples import finished  # noqa: PLC0415
+    from dotlint.mcp.server import make_server  # noqa: PLC0415
+
+    async def answer() -> dict[str, Any]:
+        async with Client(make_server((str(Path.cwd()),))) as client:
+            result = await client.call_tool("check", {"path": "a.dot", "limit": 1000})
+            assert result.structured_content is not None, result
+            return dict(result.structured_content)
+
+    found = finished(answer())
+    findings = dotlint.check(Path("a.dot"), config=True).findings
+    causes = [one for one, finding in zip(expected, findings, strict=True) if not finding.caused_by]
+    starts = [0, *(match.end() for match in re.finditer("\n", case.text))]
+    listed = {(one["code"], starts[one["line"] - 1] + one["column"] - 1, one.get("fix")) for one in found["findings"]}
+    assert listed <= {(one[0], *one[2:4]) for one in causes}  # alike findings share an entry
+    assert {(code, fix) for code, _, fix in listed} == {(one[0], one[3]) for one in causes}
     heads = re.findall(
         r"^([A-Z]\d{3}) .*?:\d+:\d+(?: \[(fix|unsafe fix)\])? ", run("check", "-f", "llm", "a.dot").out, re.MULTILINE
     )
