@@ -51,7 +51,7 @@ def findings_pane(
     caveat = f'<p class="caveat {outline.kind}">{prose(outline.caveat)}</p>' if outline.caveat else ""
     return (
         '<section class="pane" id="findings" aria-label="Findings" tabindex="-1"><div class="summary">'
-        f'<h2 class="verdict {outline.kind}">{mark}</h2>{caveat}{tally}<ul class="facts">{facts}</ul>{filters}</div>'
+        f'<h2 class="verdict {outline.kind}">{mark}</h2>{caveat}<ul class="facts">{facts}</ul>{tally}{filters}</div>'
         f'<div class="results">{findings(outline, nodes, whys)}</div></section>'
     )
 
