@@ -122,7 +122,7 @@ def _parameter(parameter: inspect.Parameter) -> str:
 
 
 def _prose(thing: object) -> str:
-    return inspect.getdoc(thing) or ""
+    return re.sub(r"\bdocs/([\w-]+)\.md\b", r"[\1](\1.md)", inspect.getdoc(thing) or "")
 
 
 def _indented(text: str) -> str:

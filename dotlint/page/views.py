@@ -203,11 +203,12 @@ def _has_layers(drawn: Svg) -> bool:
 
 
 def _fits(drawn: Svg) -> bool:
-    """Return whether the shapes of a picture fit a pane in one direction, without its heading."""
+    """Return whether the shapes of a picture, without its heading, fit a pane across the direction of the graph."""
     starts = [at for mark in ('class="cluster', 'class="node') if (at := drawn.text.find(mark)) >= 0]
     points = [pair.split(",") for run in _POINTS.findall(drawn.text, min(starts, default=0)) for pair in run.split()]
     ends = [(float(x), float(y)) for x, y in points]
-    return not ends or min(max(axis) - min(axis) for axis in zip(*ends, strict=True)) <= _PANE
+    across = [end[drawn.lies] for end in ends]
+    return not ends or max(across) - min(across) <= _PANE
 
 
 def _view(drawn: Svg, key: str, title: str, graph: int, *, after: bool = False) -> Drawn:
@@ -226,4 +227,5 @@ def _view(drawn: Svg, key: str, title: str, graph: int, *, after: bool = False) 
         legend=drawn.legend,
         after=after,
         level="" if after else drawn.level,
+        lies=drawn.lies,
     )

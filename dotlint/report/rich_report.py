@@ -103,18 +103,14 @@ def _report_parts(outline: Outline, width: int, *, verbose: bool) -> Iterable[Re
 def _head(outline: Outline, width: int) -> Iterable[RenderableType]:
     """Return the path and the verdict at the two ends of a line; what does not fit goes to the next one."""
     word, style = _VERDICTS[outline.kind]
-    path = Text(one_line(outline.path, 4096), style=f"bold link {outline.address}" if outline.address else "bold")
     word = word or outline.verdict
+    path = Text(one_line(outline.path, 4096), style=f"bold link {outline.address}" if outline.address else "bold")
     more = one_line(outline.facts[0]) if outline.kind == "unreadable" else outline.caveat
-    verdict = f"{word}, {more}" if more else word
-    for fitting in (verdict, word):
-        if path.cell_len + len(fitting) + 2 <= width:
-            path.append(" " * (width - path.cell_len - len(fitting))).append(fitting, style=f"not bold {style}")
-            break
-    else:
-        fitting = ""
-    yield path
-    rest = more if fitting == word else "" if fitting else verdict
+    whole = f"{word}, {more}" if more else word
+    fitting = next((text for text in (whole, word) if path.cell_len + len(text) + 2 <= width), "")
+    gap = " " * (width - path.cell_len - len(fitting)) if fitting else ""
+    yield Text.assemble(path, gap, (fitting, style))
+    rest = whole if not fitting else more if fitting != whole else ""
     if rest:
         yield Text(rest, style=style)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -54,7 +53,7 @@ def session(
         async with server(*arguments, roots=roots, mode=mode) as client:
             await body(client)
 
-    asyncio.run(talk())
+    agent_examples.finished(talk())
 
 
 def text_of(result: CallToolResult) -> str:

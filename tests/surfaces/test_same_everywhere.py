@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections import Counter
@@ -183,6 +182,7 @@ def test_language_models(case: Case, expected: list[Told]) -> None:
     pytest.importorskip("mcp", reason="the package mcp is not installed: pip install -e '.[test]'")
     from mcp import Client  # noqa: PLC0415 - needs the package mcp
 
+    from docs.agent_examples import finished  # noqa: PLC0415
     from dotlint.mcp.server import make_server  # noqa: PLC0415
 
     async def answer() -> dict[str, Any]:
@@ -193,7 +193,7 @@ def test_language_models(case: Case, expected: list[Told]) -> None:
 
     findings = dotlint.check(Path("a.dot"), config=True).findings
     causes = [one for one, finding in zip(expected, findings, strict=True) if not finding.caused_by]
-    told = asyncio.run(answer())["findings"]
+    told = finished(answer())["findings"]
     lines = "".join(case.text).split("\n")
     at = [sum(len(line) + 1 for line in lines[: one["line"] - 1]) + one["column"] - 1 for one in told]
     assert Counter(
