@@ -422,7 +422,7 @@ _RULES = "a string or a list of strings"
 
 
 def _texts(name: str, value: object, words: str) -> tuple[str, ...]:
-    """Return a text or path, or several, as a tuple of texts. Raises `ArgumentError`, which says to pass `words`."""
+    """Return a text or path, or several, as a tuple of texts. Raises `ArgumentError`, which asks for `words`."""
     if isinstance(value, str | os.PathLike):
         return (_path(name, value, words),)
     if not isinstance(value, Iterable) or isinstance(value, bytes | Mapping):
