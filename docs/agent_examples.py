@@ -10,8 +10,9 @@ import asyncio
 import json
 import re
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mcp import Client
 from mcp.types import TextContent
@@ -19,6 +20,10 @@ from mcp.types import TextContent
 from docs.examples import changed
 from dotlint.mcp.server import make_server
 
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+T = TypeVar("T")
 PAGE = Path(__file__).parent / "agents.md"
 _SHOWN = "/home/you/graphs"
 _PART = re.compile(
@@ -32,7 +37,13 @@ _PART = re.compile(
 def rewritten(page: str) -> str:
     """Return the page with the answers as they are now."""
     with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(_rewritten(page, Path(folder).resolve()))
+        return finished(_rewritten(page, Path(folder).resolve()))
+
+
+def finished(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a thread of its own, because the calling one may run an event loop already."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 async def _rewritten(page: str, folder: Path) -> str:

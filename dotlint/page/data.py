@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from html import unescape
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct, field
 
 from dotlint.deployment.words import label_lines
 from dotlint.page.drawing import cleaned
-from dotlint.report.tensors import flow_of, node_lines
+from dotlint.report.tensors import EdgeTensor, edge_tensors, flow_of, node_lines
 from dotlint.syntax.tree import Html
 from dotlint.text.display import one_line, visible
 
@@ -33,6 +32,7 @@ class Drawn(Struct, frozen=True):
     `key` identifies it in the page. `after` is true for pictures of the fixed file, whose findings are not those of the
     page. `opens` maps folded elements to the keys of pictures that show their nodes; `within` is the key of the picture
     where this one is opened. `level` is what is folded in a picture of the whole graph; it is empty for other pictures.
+    `lies` is whether the graph is drawn from side to side.
     `legend` has (`node` or `edge`, text, Graphviz attributes) for each entry.
     """
 
@@ -49,15 +49,20 @@ class Drawn(Struct, frozen=True):
     opens: Mapping[str, str] = field(default_factory=dict)
     within: str | None = None
     level: str = ""
+    lies: bool = False
 
 
 class Elements(Struct):
-    """The nodes and edges of a file with their numbers, and the rows of the script's tables."""
+    """The nodes and edges of a file with their numbers, and the rows of the script's tables.
+
+    `tensors` are what edges carry, with their numbers.
+    """
 
     nodes: dict[tuple[int, str], int] = field(default_factory=dict)
     edges: dict[tuple[int, Pair], int] = field(default_factory=dict)
     node_rows: list[list[Any]] = field(default_factory=list)
     edge_rows: list[list[int]] = field(default_factory=list)
+    tensors: dict[EdgeTensor, int] = field(default_factory=dict)
 
     def node(self, graph: int, name: str) -> int:
         """Return the number of a node; a planned node is added first."""
@@ -108,20 +113,22 @@ def _add_graph(found: Elements, section: Section, graph: GraphContext) -> None:
                 [visible(line) for line in node_lines(flow, reading)],
             ]
         )
+    carried = edge_tensors(flow)
     for edge in graph.graph.edges[: MOST_EDGES - len(found.edge_rows)]:
         key = index, (edge.tail.name, edge.head.name)
         if key not in found.edges:
             found.edges[key] = len(found.edge_rows)
-            found.edge_rows.append(
-                [found.node(index, edge.tail.name), found.node(index, edge.head.name), section.line(edge.start)]
-            )
+            row = [found.node(index, edge.tail.name), found.node(index, edge.head.name), section.line(edge.start)]
+            if (tensor := carried.get(edge.index)) is not None:
+                row.append(found.tensors.setdefault(tensor, len(found.tensors)))
+            found.edge_rows.append(row)
 
 
 def _label(node: Node) -> str:
     label = node.label
     if not isinstance(label, Html):  # a tag in other labels is text
         label = label.replace("\\N", node.name).replace("<", "&lt;")
-    text = unescape(" · ".join(label_lines(label)))
+    text = " · ".join(label_lines(label))
     return "" if text == node.name else one_line(text, _LABEL)
 
 
@@ -181,6 +188,7 @@ def drawn_data(drawn: Drawn, numbers: Elements) -> dict[str, Any]:
         "after": drawn.after,
         "within": drawn.within,
         "level": drawn.level,
+        "lies": drawn.lies,
         "notes": [visible(note) for note in drawn.notes],
         "nodes": [[numbers.node(drawn.graph, name), elements[id_]] for name, id_ in drawn.nodes.items()],
         "edges": [[numbers.edge(drawn.graph, pair), elements[id_]] for pair, id_ in drawn.edges.items()],

@@ -138,6 +138,7 @@ _KEYS: Final = (
         ("Shift + arrows", "select the next node in that direction"),
         ("o b", "open a folded node, go back"),
         ("p", "show or hide proposed edges"),
+        ("t", "write placements of tensors on edges"),
         ("v", "next view"),
     )),
     ("Source", (

@@ -75,6 +75,7 @@ def part(material: Material) -> Part:
     data["findings"] = [finding_data(material.source, finding, numbers) for finding in result.findings]
     data["views"], missing = _views(material, numbers)
     data["nodes"], data["edges"] = numbers.node_rows, numbers.edge_rows
+    data["tensors"] = [[visible(one.label), *map(visible, one.lines)] for one in numbers.tensors]
     markup = "".join((
         '<div class="workspace">',
         findings_pane(outline, numbers.names(), counts, material.whys),

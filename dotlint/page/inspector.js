@@ -52,7 +52,15 @@ function inspect(panel, file, view, found, { select, open }) {
       shown.length > 1 ? make("span", { class: "message" }, listed(shown.map(ends), 4)) : null,
       proposed ? make("span", { class: "aside" }, "proposed, not in the file") : line(shown[0][EDGE_LINE]),
       ...findings(),
+      tensors(shown),
     ];
+  }
+
+  /** What the edges carry, if all carry the same. */
+  function tensors(shown) {
+    const lines = file.tensors[shown[0][TENSOR]]?.slice(1) ?? [];
+    if (!lines.length || shown.some((edge) => edge[TENSOR] !== shown[0][TENSOR])) return null;
+    return make("pre", { class: "aside" }, lines.join("\n"));
   }
 
   function ofLine() {

@@ -8,7 +8,7 @@ function makePicture(pane, file, select) {
   const last = { reach: reach(file, null), from: "" };
   const camera = makeCamera(canvas, first(".scale", pane));
   const { at, go, fitting, centred, zoom, pan } = camera;
-  let view, svg, ground, box, settled = false;
+  let view, svg, ground, box, settled = false, placements = false;
 
   // Elements by node, edge and finding
 
@@ -31,6 +31,7 @@ function makePicture(pane, file, select) {
     first("span", back).textContent = view.within ? file.views.find((one) => one.key === view.within).title : "";
     showNotes();
     showLegend();
+    showPlacements();
     if (!keep) start();
   }
 
@@ -50,9 +51,35 @@ function makePicture(pane, file, select) {
   function showLegend() {
     const rows = view.legend.map(([what, text, look]) => make("div", {}, swatch(what, look), text));
     if (first(".new", svg)) rows.push(make("div", {}, swatch("edge", { color: "#1a7f37", penwidth: "2" }), "written by the fixes"));
+    if (file.tensors.some(([label]) => label)) {
+      const box = make("input", { type: "checkbox", change: () => setPlacements(box.checked) });
+      box.checked = placements;
+      rows.push(make("label", { class: "toggle" }, box, "placements on edges"));
+    }
     legend.replaceChildren(...rows);
     first(".show-legend", pane).hidden = !rows.length;
     legend.classList.toggle("empty", !rows.length);
+  }
+
+  function setPlacements(shown) {
+    placements = shown;
+    showPlacements();
+  }
+
+  /** Write on each edge how its tensor is placed, beside the line; edges that are drawn as one must agree. */
+  function showPlacements() {
+    all(".placement", svg).forEach((text) => text.remove());
+    if (!placements || view.after) return;
+    for (const [number, { edges }] of view.about) {
+      const labels = new Set(edges.map((edge) => file.tensors[file.edges[edge][TENSOR]]?.[0] ?? ""));
+      const element = view.elements.get(number), path = element && first("path", element);
+      const [label] = labels;
+      if (labels.size !== 1 || !label || !path) continue;
+      const middle = path.getPointAtLength(path.getTotalLength() / 2);
+      const text = makeSvg("text", { class: "placement", x: middle.x + 4, y: middle.y + 3, "font-size": 8 });
+      text.textContent = label;
+      element.append(text);
+    }
   }
 
   function swatch(what, look) {
@@ -89,9 +116,9 @@ function makePicture(pane, file, select) {
     go(centred(box, Math.max(LEAST, Math.min(fitting(box), NATURAL))));
   }
 
-  /** How far the picture fills the pane in the direction in which it need not be moved. */
+  /** The scale at which the pane shows the picture across the direction of the graph. */
   const filling = () =>
-    Math.max((canvas.clientWidth - 48) / (box.right - box.left), (canvas.clientHeight - 48) / (box.bottom - box.top));
+    view.lies ? (canvas.clientHeight - 48) / (box.bottom - box.top) : (canvas.clientWidth - 48) / (box.right - box.left);
 
   /** Begin with the whole graph where it can be read, else with its first node, at a scale at which labels can be read. */
   function start() {
@@ -100,7 +127,7 @@ function makePicture(pane, file, select) {
     if (whole >= READABLE) return go(centred(box, Math.min(whole, NATURAL)), { slowly: false });
     const scale = Math.min(NATURAL, Math.max(READABLE, filling()));
     const width = canvas.clientWidth / scale, height = canvas.clientHeight / scale, margin = 24 / scale;
-    const lies = width / (box.right - box.left) < height / (box.bottom - box.top);
+    const { lies } = view;
     const ends = all(".node", svg).map(middle);
     const from = ends.reduce((one, two) => ((lies ? two.x < one.x : two.y < one.y) ? two : one), ends[0] ?? { x: box.left, y: box.top });
     const along = (middle, least, most, room) =>
@@ -112,7 +139,7 @@ function makePicture(pane, file, select) {
     go({ ...at, scale }, { slowly: false });
   }
 
-  /** Choose the first view that can be read without moving it in both directions; if there is none, that with the fewest nodes. */
+  /** Choose the first view that can be read as wide as the pane; if there is none, that with the fewest nodes. */
   function settle() {
     if (settled || !canvas.clientWidth) return;
     settled = true;
@@ -257,6 +284,7 @@ function makePicture(pane, file, select) {
   const keys = {
     "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), f: fit, b: leave, v: nextView,
     p: () => proposals.click(),
+    t: () => first(".toggle input", legend)?.click(),
     o: () => {
       const chosen = all(".opens.chosen", svg)[0] ?? null;
       if (chosen) enter(Number(chosen.dataset.element));

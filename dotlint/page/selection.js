@@ -1,7 +1,7 @@
 // The selection and the related findings, nodes, edges and lines. All these relations are computed here.
 
 const NAME = 0, LABEL = 1, UNDERSTOOD = 2, NODE_LINE = 3, TENSORS = 4; // of a node
-const TAIL = 0, HEAD = 1, EDGE_LINE = 2; // of an edge; line 0: it is proposed
+const TAIL = 0, HEAD = 1, EDGE_LINE = 2, TENSOR = 3; // of an edge; line 0: it is proposed
 
 /** A file's data with the ways that lead back: from nodes, edges and lines to findings, from lines to nodes. */
 function readFile(data) {

@@ -58,13 +58,29 @@ def drawings(
         number = index + section.graphs + 1
         name = f"Graph {number}: " if len(graphs) > 1 else ""
         try:
-            drawn += map(section.moved, artist.graph(index, name, fixed if len(graphs) == 1 else ()))
+            views = artist.graph(index, name, fixed if len(graphs) == 1 else ())
+            drawn += (_moved(view, section) for view in views)
         except DotlintError as error:
             return drawn, _error_text(error)
     left = len(graphs) - _GRAPHS
     more = f"only the first {_GRAPHS} graphs are drawn; `dotlint render --graph N` draws each of the other {left}"
     missing = next((artist.missing for artist in artists.values() if artist.missing), None)
     return drawn, more if left > 0 else missing
+
+
+def _moved(drawn: Drawn, section: Section) -> Drawn:
+    """Return a picture of a section with the numbers of graphs and findings of the file."""
+    if not section.graphs and not section.findings:
+        return drawn
+    own = f"b{section.graphs}-"
+    return replace(
+        drawn,
+        key=f"{own}{drawn.key}",
+        graph=drawn.graph + section.graphs,
+        findings={index + section.findings: ids for index, ids in drawn.findings.items()},
+        opens={element: f"{own}{key}" for element, key in drawn.opens.items()},
+        within=None if drawn.within is None else f"{own}{drawn.within}",
+    )
 
 
 class _Artist:
@@ -203,11 +219,12 @@ def _has_layers(drawn: Svg) -> bool:
 
 
 def _fits(drawn: Svg) -> bool:
-    """Return whether the shapes of a picture fit a pane in one direction, without its heading."""
+    """Return whether the shapes of a picture, without its heading, fit a pane across the direction of the graph."""
     starts = [at for mark in ('class="cluster', 'class="node') if (at := drawn.text.find(mark)) >= 0]
     points = [pair.split(",") for run in _POINTS.findall(drawn.text, min(starts, default=0)) for pair in run.split()]
     ends = [(float(x), float(y)) for x, y in points]
-    return not ends or min(max(axis) - min(axis) for axis in zip(*ends, strict=True)) <= _PANE
+    across = [end[drawn.lies] for end in ends]
+    return not ends or max(across) - min(across) <= _PANE
 
 
 def _view(drawn: Svg, key: str, title: str, graph: int, *, after: bool = False) -> Drawn:
@@ -226,4 +243,5 @@ def _view(drawn: Svg, key: str, title: str, graph: int, *, after: bool = False) 
         legend=drawn.legend,
         after=after,
         level="" if after else drawn.level,
+        lies=drawn.lies,
     )

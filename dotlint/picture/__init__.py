@@ -69,7 +69,7 @@ class Svg(Struct, frozen=True):
     `text` starts with `<svg`, so that it can be part of a page. `nodes`, `edges` (by tail and head, including proposed
     edges), `units` (by phase and 0-based stage) and `findings` (by index in the result) map to ids. Nodes that are
     folded into one element share its id. `legend` has (`node` or `edge`, text, Graphviz attributes) for each entry,
-    and `level` is what was folded.
+    `level` is what was folded, and `lies` is whether the graph is drawn from side to side.
     """
 
     text: str
@@ -80,6 +80,7 @@ class Svg(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     legend: tuple[tuple[str, str, dict[str, str]], ...] = ()
     level: FoldLevel = "none"
+    lies: bool = False
 
 
 def svg(result: FileResult, options: PictureOptions | None = None, common: Common | None = None) -> Svg:
@@ -99,6 +100,7 @@ def svg(result: FileResult, options: PictureOptions | None = None, common: Commo
         notes=picture.notes,
         legend=tuple(legend(picture)),
         level=picture.level,
+        lies=picture.rankdir in ("LR", "RL"),
     )
 
 

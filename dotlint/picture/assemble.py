@@ -14,9 +14,10 @@ from dotlint.picture.marks import marks_of
 from dotlint.picture.model import Arrow, Picture
 from dotlint.picture.shapes import Shapes
 from dotlint.report.outline import outline
+from dotlint.report.tensors import edge_tensors, flow_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from dotlint.engine.context import GraphContext
     from dotlint.engine.result import FileResult
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from dotlint.picture.folding import FoldKey
     from dotlint.picture.marks import Marked
     from dotlint.picture.model import Box, FoldLevel, Mark, Shape
+    from dotlint.report.tensors import EdgeTensor
 
 _DIRECTIONS = ("TB", "LR", "BT", "RL")
 _PARALLEL = 4  # edges from one node to another that are drawn one by one
@@ -36,13 +38,14 @@ class Common(Struct, frozen=True):
 
     marked: Marked
     title: tuple[str, ...]
+    tensors: Mapping[int, EdgeTensor]
     texts: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
 
 
 def common_of(result: FileResult, context: GraphContext) -> Common:
     """Return what all pictures of a graph share."""
     marked = marks_of(result, context)
-    return Common(marked, _title(result, context, marked))
+    return Common(marked, _title(result, context, marked), edge_tensors(flow_of(context)))
 
 
 def assemble(
@@ -85,6 +88,7 @@ class _Assembly:
     ) -> None:
         self.context, self.full, self.fresh = context, full, fresh
         self.marked: Marked = common.marked
+        self.tensors = common.tensors
         self.boxes: Boxes = boxes_of(context, self.marked, fresh)
         rankdir = context.graph.attributes.get("rankdir", "TB").upper()
         self.made = Picture(
@@ -167,6 +171,7 @@ class _Assembly:
             marks=list(self.marked.edges.get(edge.index, ())),
             hints=list(self.marked.edge_hints.get(edge.index, ())),
             cycle=self.marked.on_cycle.get(pair, 0),
+            tensors=tensor.lines if (tensor := self.tensors.get(edge.index)) is not None else (),
         )
 
     @staticmethod
@@ -181,6 +186,7 @@ class _Assembly:
         existing.marks += [mark for mark in arrow.marks if mark not in existing.marks]
         existing.hints += [mark for mark in arrow.hints if mark not in existing.hints]
         existing.cycle = max(existing.cycle, arrow.cycle)
+        existing.tensors = existing.tensors if existing.tensors == arrow.tensors else ()
         existing.lines = existing.lines if existing.lines == arrow.lines else ()
 
     def _remove_single_boxes(self) -> None:

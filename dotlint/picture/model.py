@@ -80,7 +80,7 @@ class Arrow(Struct, eq=False):
     """An edge of the picture, which represents one edge of the graph or several (`pairs`).
 
     `proposed` is the finding that proposes a missing edge. `cycle` is 2 on the shortest cycle of a strongly connected
-    component, 1 elsewhere in the component, and 0 outside.
+    component, 1 elsewhere in the component, and 0 outside. `tensors` are lines about what it carries.
     """
 
     id: str
@@ -94,6 +94,7 @@ class Arrow(Struct, eq=False):
     proposed: Mark | None = None
     planned: bool = False
     cycle: int = 0
+    tensors: tuple[str, ...] = ()
 
 
 class Picture(Struct):

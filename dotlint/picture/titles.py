@@ -51,7 +51,8 @@ def _of_arrow(arrow: Arrow, *, directed: bool) -> str:
     if len(every) > _MOST:
         pairs.append(f"and {len(every) - _MOST} more edges")
     proposed = [f"proposed, not in the file: {arrow.proposed}"] if arrow.proposed else []
-    return "\n".join([*pairs, *proposed, *_findings([*arrow.marks, *arrow.hints])])
+    tensors = [cut(" ".join(plain_lines(line)), 400) for line in arrow.tensors]
+    return "\n".join([*pairs, *tensors, *proposed, *_findings([*arrow.marks, *arrow.hints])])
 
 
 def _of_box(box: Box) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from dotlint.deployment import axes
 from dotlint.deployment.sizes import read_size
 from dotlint.deployment.tensors.followed import REASONS
@@ -79,13 +81,41 @@ def _from(flow: Flow, inflow: Inflow, reading: Reading) -> Iterator[str]:
     reason = next(
         (flow.reasons[e.index] for e in inflow.edges if e.head is reading.node and e.index in flow.reasons), ""
     )
-    made = inflow.tail.first.evidence.tensors
-    shapes = "; ".join(understood(dims) for dims in made.outputs or made.bare)
     if reason:
         yield f"{where}: not followed ({REASONS[reason]})"
         return
-    yield f"{where}: {shapes or 'shape not stated'}"
+    yield f"{where}: {_given_shapes(inflow)}"
     yield from _placements(inflow.arrives)
+
+
+def _given_shapes(inflow: Inflow) -> str:
+    made = inflow.tail.first.evidence.tensors
+    return "; ".join(understood(dims) for dims in made.outputs or made.bare) or "shape not stated"
+
+
+class EdgeTensor(Struct, frozen=True):
+    """What an edge carries: `label` has the placements that are certain, `lines` also its shape, or why it was not followed."""
+
+    label: str
+    lines: tuple[str, ...]
+
+
+def edge_tensors(flow: Flow | None) -> dict[int, EdgeTensor]:
+    """Return what each edge between operators carries, by the index of the edge."""
+    found: dict[int, EdgeTensor] = {}
+    for inflow in (one for inflows in flow.inflows.values() for one in inflows) if flow is not None else ():
+        known = [
+            f"{axis.name or axis.title}: {_title(mask, axis.allowed)}"
+            for axis, mask in inflow.arrives.items()
+            if axis is not None and (mask & axis.allowed or mask).bit_count() == 1
+        ]
+        placed = (line.strip() for line in _placements(inflow.arrives))
+        tensor = EdgeTensor(", ".join(dict.fromkeys(known)), (f"tensor: {_given_shapes(inflow)}", *placed))
+        for edge in inflow.edges:
+            assert flow is not None
+            reason = flow.reasons.get(edge.index)
+            found[edge.index] = EdgeTensor("", (f"tensor not followed: {REASONS[reason]}",)) if reason else tensor
+    return found
 
 
 def _placements(found: Mapping[MeshAxis | None, int]) -> Iterator[str]:

@@ -478,3 +478,54 @@ def test_a_file_that_means_harm_is_shown_and_does_none(visit: Visit, tmp_path: P
         ).count()
         pictured = page.tab.locator(".canvas .node text").all_text_contents()  # it shows them too, as text
         assert any("onload=alert(7)" in text for text in pictured)
+
+
+@drawn
+def test_placements_are_written_on_edges_on_demand(visit: Visit) -> None:
+    page = visit("dense_pp2tp4_clean.dot")
+    assert page.texts(".canvas .placement") == []
+    page.press("t")
+    shown = page.tab.locator(".canvas .placement").all_text_contents()
+    assert {"tp: Shard(heads)", "tp: Shard(ffn)", "tp: Partial", "tp: Replicate"} == set(shown)
+    titles = page.tab.locator(".canvas .edge:has(.placement) > title").all_text_contents()
+    assert all("tensor: batch 2, seq 512" in title for title in titles)
+    page.press("t")
+    assert page.texts(".canvas .placement") == []
+
+
+@drawn
+@pytest.mark.parametrize("width", [1400, 700])
+def test_labels_can_be_read_when_a_page_opens(visit: Visit, tmp_path: Path, width: int) -> None:
+    """A graph that is too wide is folded instead of shrunk, and its first node is in sight."""
+    names = [f"expert_{i}" for i in range(60)]
+    nodes = "".join(f'  {name} [label="Expert {i}\\nGPU: {i}"]\n' for i, name in enumerate(names))
+    wide = tmp_path / "wide.dot"
+    wide.write_text(
+        'digraph { a [label="Input"]; z [label="Output"]; g [label="Gate"]; c [label="All-to-All combine"];\n'
+        f"{nodes} a -> g -> {{{' '.join(names)}}} -> c -> z }}"
+    )
+    page = visit(str(wide), width=width)
+    if width < 800:
+        page.tab.click(".switch [data-pane=picture]")
+    assert page.texts(".views option")[:2] == ["Graph", "Siblings folded"]
+    assert page.tab.input_value(".views") == "0-siblings"
+    heights = page.tab.eval_on_selector_all(
+        ".canvas .node text", "(all) => all.map((one) => one.getBoundingClientRect().height)"
+    )
+    assert min(heights) >= 8
+    assert page.in_sight(".canvas .node")
+
+
+@drawn
+def test_the_graphs_of_a_document_are_views_of_its_page(visit: Visit, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.md"
+    notes.write_text(
+        "# Plans\n```dot\ndigraph { a -> b }\n```\nand\n```dot\ndigraph { b -> c -> b [colour=red] }\n```\n"
+    )
+    page = visit(str(notes))
+    assert page.texts(".views option") == ["Graph 1: Graph", "Graph 2: Graph"]
+    page.tab.click("#text .line[data-line='7'] b >> nth=1")
+    assert page.chosen() == ["c"]
+    assert page.tab.input_value(".views") == "b1-0-none"
+    page.tab.locator("button.row").first.click()
+    assert page.lines() == [7]
