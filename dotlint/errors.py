@@ -12,6 +12,6 @@ class ArgumentError(DotlintError, TypeError):
 
 
 def expect(name: str, value: object, kinds: type | tuple[type, ...], words: str) -> None:
-    """Raise `ArgumentError` unless an argument is of one of these types; `words` say what to pass instead."""
+    """Raise `ArgumentError` unless an argument is of one of these types; `words` name what to pass instead."""
     if not isinstance(value, kinds):
         raise ArgumentError(f"`{name}` is of type {type(value).__name__}; pass {words}")

@@ -37,7 +37,7 @@ def with_outputs(page: str) -> str:
 def printed(command: str) -> str:
     """Return what a command prints in a folder that has the example."""
     out = io.StringIO()
-    with tempfile.TemporaryDirectory() as folder, chdir(folder), patch.dict(os.environ, {"COLUMNS": "88"}):
+    with tempfile.TemporaryDirectory() as folder, chdir(folder), patch.dict(os.environ, {"COLUMNS": "80"}):
         shutil.copyfile(EXAMPLE, EXAMPLE.name)
         err = io.StringIO()
         status = main([*shlex.split(command)], io.BytesIO(), out, err)

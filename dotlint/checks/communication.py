@@ -64,7 +64,7 @@ def meetings(context: GraphContext) -> Meetings:
     wrong: list[Reading] = []
     met: dict[int, list[tuple[Reading, ...]]] = {}
     parallel = False
-    for group in groups(deployment, *ATTENTION, "mlp", "mlp-down"):
+    for group in groups(deployment, "embedding", *ATTENTION, "mlp", "mlp-down"):
         shards, phase = group.members, context.phase(group.phase)
         if phase is None or len(shards) < 2:
             continue

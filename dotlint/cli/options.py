@@ -225,4 +225,6 @@ def configured(options: ConfigOptions) -> Configurations:
         ignore_suppressions=options.get("ignore_suppressions", False),
         pairs=pairs,
     )
-    return Configurations(overrides, file=as_path(file) if file else None, isolated=options.get("isolated", False))
+    return Configurations(
+        overrides, file=as_path(file) if file else None, isolated=options.get("isolated", False), typed=True
+    )

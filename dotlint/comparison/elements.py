@@ -69,6 +69,11 @@ class Element(Struct, eq=False):
         )
 
     @property
+    def is_header(self) -> bool:
+        """Whether it only heads a part of a deployment, as the label of a cluster does."""
+        return self.reading is not None and self.reading.annotation and not self.outs and not self.ins
+
+    @property
     def communicates(self) -> bool:
         """Whether it is a collective or a transfer."""
         return self.reading is not None and self.reading.role is not None and self.reading.role.communicates is not None

@@ -28,6 +28,10 @@ def count_layout(layout: Layout, found: Correspondence, before: Graph, after: Gr
     layout.attributes += drawing(before.attributes, plain=plain) != drawing(after.attributes, plain=plain)
     layout.reordered |= any(one > two for one, two in pairwise(found.pairs[i] for i in sorted(found.pairs)))
     if not plain:
+        known = {*found.pairs, *(index for some, _ in found.groups for index in some)}
+        others = {*found.back, *(index for _, some in found.groups for index in some)}
+        layout.headers += sum(one.is_header and one.index not in known for one in found.first)
+        layout.headers += sum(two.is_header and two.index not in others for two in found.second)
         layout.clusters += _clusters(before, after)
 
 

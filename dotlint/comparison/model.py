@@ -92,6 +92,7 @@ class Layout(Struct):
     reworded: int = 0
     reordered: bool = False
     clusters: int = 0
+    headers: int = 0
     formatting: bool = False
 
     @property

@@ -44,10 +44,11 @@ def node_changes(
         if one.index in found.pairs:
             two = found.second[found.pairs[one.index]]
             yield from _of_pair(one, two)
-        elif one.index not in grouped[0] and one.index not in without[0]:
+        elif one.index not in grouped[0] and one.index not in without[0] and not one.is_header:
             yield _alone(one, "removed", edges.get(one.index, 0))
     for two in found.second:
-        if two.index not in found.back and two.index not in grouped[1] and two.index not in without[1]:
+        known = two.index in found.back or two.index in grouped[1] or two.index in without[1]
+        if not known and not two.is_header:
             yield _alone(two, "added", others.get(two.index, 0))
     for some, more in found.groups:
         first, second = [found.first[i] for i in some], [found.second[i] for i in more]
@@ -185,8 +186,12 @@ def _of_group(
             if section in {"devices", "shapes", "labels"}:
                 yield Single(section, "changed", two.title, item, name, was, now, undecided=True)
     for one in left[len(right) :]:
+        if one.is_header:
+            continue
         yield _alone(one, "removed", edges.get(one.index, 0), undecided=True)
     for two in right[len(left) :]:
+        if two.is_header:
+            continue
         yield _alone(two, "added", more.get(two.index, 0), undecided=True)
 
 

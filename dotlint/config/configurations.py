@@ -16,7 +16,7 @@ from dotlint.errors import DotlintError
 from dotlint.files.discovery import ENDINGS
 from dotlint.files.exclusion import Patterns, is_path_excluded
 from dotlint.files.paths import as_path
-from dotlint.files.reading import MOST_BYTES
+from dotlint.files.reading import MOST_BYTES, is_pipe
 from dotlint.registry.rules import all_cards, vocabularies
 
 if TYPE_CHECKING:
@@ -33,14 +33,24 @@ NAMES: Final = ("dotlint.toml", "pyproject.toml")
 class Configurations:
     """The configuration of each file: the nearest `dotlint.toml` or `[tool.dotlint]`, `file`, or none if `isolated`.
 
-    Each configuration file is read once. The methods raise `DotlintError`, usually `ConfigError`, with a one-line
+    Each configuration file is read once. If a person typed the paths on the command line (`typed`), they may be FIFOs; an
+    editor's settings, like a configuration, come from elsewhere. The methods raise `DotlintError`, usually `ConfigError`, with a one-line
     message that names the file and the key.
     """
 
-    def __init__(self, overrides: Overrides | None = None, *, file: Path | None = None, isolated: bool = False) -> None:
+    def __init__(
+        self,
+        overrides: Overrides | None = None,
+        *,
+        file: Path | None = None,
+        isolated: bool = False,
+        typed: bool = False,
+    ) -> None:
         for cached in (all_cards, strategy_of, _read_baseline):
             cached.cache_clear()  # files may have changed since the last run
         self.overrides = overrides or Overrides()
+        if not typed:
+            _refuse_pipes(self.overrides, file)
         self._given: Config | None = None
         if file is not None or isolated:
             self._given = self._completed(_load(file, piped=True) if file is not None else Config())
@@ -149,6 +159,16 @@ class Configurations:
         patterns = [Patterns(str(setting.folder), setting.value)] if setting else []
         patterns += [Patterns(os.getcwd(), self.overrides.exclude)] if self.overrides.exclude else []
         return is_path_excluded(path, patterns)
+
+
+def _refuse_pipes(overrides: Overrides, file: Path | None) -> None:
+    """Raise `DotlintError` for a FIFO or a device that an editor's settings or a program name."""
+    from dotlint.strategy.launch.argument import file_of  # noqa: PLC0415 - the command line may name them
+
+    strategies = (file_of(strategy) for strategy in overrides.strategy)
+    for named in (file, overrides.baseline, overrides.model, *strategies):
+        if named is not None and is_pipe(str(named)):
+            raise DotlintError(f"{named} is not a regular file")
 
 
 def _file_in(folder: str) -> Path | None:

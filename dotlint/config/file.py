@@ -47,7 +47,7 @@ def _values(path: Path, *, piped: bool) -> Mapping[str, Setting]:
     while True:
         where = f"{before}: `extend`: " if before is not None else ""
         if path in chain:
-            raise ConfigError(f"{where}the files extend each other in a cycle: {_shown([*chain, path])}")
+            raise ConfigError(f"{where}the files extend each other in a cycle: {_shortened([*chain, path])}")
         try:
             values = _own_values(path, piped=piped and not chain)
         except ConfigError as error:
@@ -62,7 +62,7 @@ def _values(path: Path, *, piped: bool) -> Mapping[str, Setting]:
     return found
 
 
-def _shown(files: Sequence[Path]) -> str:
+def _shortened(files: Sequence[Path]) -> str:
     """Return a chain of files for a message, without those in the middle of a long one."""
     names = [str(file) for file in files]
     return " -> ".join(names if len(names) <= 6 else [*names[:3], "...", *names[-2:]])

@@ -217,7 +217,8 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Gr
         if declares or _is_stray_word(node, titled_sets) or node.index in samples:
             reading.annotation = True
         elif in_legend or titled or (not words and bool(evidence.lines)) or (plain and reading.gpus is None):
-            reading.annotation = in_legend or titled or evidence.name.family not in connected
+            heads = in_legend or titled or (plain and not words)
+            reading.annotation = heads or evidence.name.family not in connected
         if reading.annotation:
             reading.because("annotation: no edges, no dimensions, and only words of titles")
         else:

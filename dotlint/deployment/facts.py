@@ -63,17 +63,9 @@ def _devices(name: str, lines: tuple[str, ...], vocabulary: Vocabulary) -> Gpus 
     return vocabulary.devices.read(lines)
 
 
-def _unescaped(line: str) -> str:
-    if "&" not in line:
-        return line
-    from html import unescape  # noqa: PLC0415 - its table of entities is large, and few labels have any
-
-    return unescape(line)
-
-
 def read_facts(name: str, visible: Sequence[str], vocabulary: Vocabulary) -> Facts:
     """Return the facts of a name and the lines of a label, without regard to any other node."""
-    lines = tuple([_HUGE.sub("…", _unescaped(line[:_LONGEST])) for line in visible])
+    lines = tuple([_HUGE.sub("…", line[:_LONGEST]) for line in visible])
     parsed = parse_name(name)
     title = lines[0] if lines else ""
     speech = "\n".join(line for line in lines if "[" not in line)

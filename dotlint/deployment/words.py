@@ -23,13 +23,20 @@ _DIGITS = regex(r"\d+")
 
 
 def label_lines(label: str) -> list[str]:
-    r"""Split a label into its visible lines at `\n`, `\l`, `\r`, line breaks, `<br/>` and cells; HTML tags are removed."""
+    r"""Split a label into its visible lines at `\n`, `\l`, `\r`, line breaks, `<br/>` and cells.
+
+    HTML tags are removed, and entities are replaced by their characters.
+    """
     if "\\" in label or "\n" in label or "<" in label or "\r" in label:
         lines = _BREAK.split(label)
         if any("<" in line for line in lines):
             lines = [_TAG.sub("", line) for line in lines]
     else:
         lines = [label]
+    if "&" in label:
+        from html import unescape  # noqa: PLC0415 - its table of entities is large, and few labels have any
+
+        lines = [" ".join(unescape(line).splitlines()) for line in lines]
     return [interned(line.strip()) for line in lines if line.strip()]
 
 

@@ -54,4 +54,4 @@ def _located(name: str, document: str) -> str | None:
             return None
         folder = roots[0]
     file = folder / name.lstrip("/")
-    return os.path.normpath(file) if file.is_file() else None
+    return os.path.normpath(file) if file.exists() and not file.is_dir() else None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.unit import Unit
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
@@ -143,15 +144,22 @@ def _one(parts: list[Finding]) -> Finding:
 
 def _where(first: Finding, others: Sequence[Finding]) -> str:
     """Return where the other findings are: `in layers 1-15`, else `at 12 more locations`."""
-    units = [part.about for part in others]
-    if all(unit is not None and unit.family is None for unit in units):
-        stages = [unit.stage for unit in units if unit is not None and not unit.qualified]
-        layers = [unit.layer for unit in units if unit is not None and unit.stage is None]
-        for word, numbers in (("stage", stages), ("layer", layers)):
-            if len(numbers) == len(units) and None not in numbers:
-                plural = "s" * (len(set(numbers)) > 1)
-                return f"in {word}{plural} {ranges([number for number in numbers if number is not None])}"
-        return f"in {listed(list(dict.fromkeys(map(str, units))), 4)}"
+    units = in_units([part.about for part in others])
+    if units is not None:
+        return units
     keys = {location.key for part in others for location in part.locations}
     keys -= {location.key for location in first.locations}
     return f"at {count(len(keys) or len(others), 'more location')}"
+
+
+def in_units(units: Sequence[Unit | None]) -> str | None:
+    """Return the titles of several units in words, `in layers 1-15`; None if one is no unit or a family of nodes."""
+    if any(unit is None or unit.family is not None for unit in units):
+        return None
+    stages = [unit.stage for unit in units if unit is not None and not unit.qualified]
+    layers = [unit.layer for unit in units if unit is not None and unit.stage is None]
+    for word, numbers in (("stage", stages), ("layer", layers)):
+        if len(numbers) == len(units) and None not in numbers:
+            plural = "s" * (len(set(numbers)) > 1)
+            return f"in {word}{plural} {ranges([number for number in numbers if number is not None])}"
+    return f"in {listed(list(dict.fromkeys(map(str, units))), 4)}"

@@ -6,10 +6,18 @@ import contextlib
 import os
 import stat
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from dotlint.errors import DotlintError
 from dotlint.files.reading import read_file
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+_SUFFIX = ".dotlint-tmp"
 
 
 class WriteError(DotlintError):
@@ -34,7 +42,8 @@ def write_atomically(path: Path, data: bytes, *, expected: bytes | None = None) 
             return
         _check_replaceable(path, target, before, expected)
         mode = stat.S_IMODE(before.st_mode) if before else 0o666 & ~_umask()
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".tmp", dir=target.parent)
+        _sweep(target.parent)
+        handle, temporary = _new_temporary(target)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
@@ -52,6 +61,43 @@ def write_atomically(path: Path, data: bytes, *, expected: bytes | None = None) 
         if temporary:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
+
+
+def _new_temporary(target: Path) -> tuple[int, str]:
+    """Create a temporary file beside the target, locked as long as it is open."""
+    while True:
+        handle, path = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=_SUFFIX, dir=target.parent)
+        _lock(handle, waits=True)
+        if os.path.lexists(path):  # else another process took it for a left one before it was locked
+            return handle, path
+        os.close(handle)
+
+
+@cache
+def _sweep(folder: Path) -> None:
+    """Delete the temporary files of killed processes: those without a lock."""
+    if fcntl is None:
+        return
+    with contextlib.suppress(OSError):
+        for left in os.scandir(folder):
+            if left.name.startswith(".") and left.name.endswith(_SUFFIX) and left.is_file(follow_symlinks=False):
+                handle = os.open(left, os.O_RDWR | os.O_NOFOLLOW)
+                try:
+                    if _lock(handle, waits=False):
+                        os.unlink(left)
+                finally:
+                    os.close(handle)
+
+
+def _lock(handle: int, *, waits: bool) -> bool:
+    """Lock a file until it is closed; return whether this was possible."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+    except OSError:  # another process has it, or the file system has no locks
+        return False
+    return True
 
 
 def _status(target: Path) -> os.stat_result | None:

@@ -1,6 +1,6 @@
 """Read files: the only place that opens one for reading, so that none can hang a run or fill the memory.
 
-A linted folder, and whatever a configuration names, belongs to somebody else: there, only regular files are read, for
+A linted folder, and whatever a configuration names, belongs to other people: there, only regular files are read, for
 `/dev/zero` never ends and a FIFO may never begin. A path that the user types may also be a FIFO, `/dev/stdin` or
 `/dev/null`, as process substitution and git need them.
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import unescape
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct, field
@@ -129,7 +128,7 @@ def _label(node: Node) -> str:
     label = node.label
     if not isinstance(label, Html):  # a tag in other labels is text
         label = label.replace("\\N", node.name).replace("<", "&lt;")
-    text = unescape(" · ".join(label_lines(label)))
+    text = " · ".join(label_lines(label))
     return "" if text == node.name else one_line(text, _LABEL)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import TYPE_CHECKING
 
@@ -37,7 +36,7 @@ def plain_lines(label: str) -> list[str]:
     r"""Return the lines of any label; `\l` and `\r` end a line like `\n`. Only HTML-like labels lose their tags."""
     if not isinstance(label, Html):
         label = label.replace("<", "&lt;")
-    unescaped = (html.unescape(_unescaped(line)) for line in label_lines(label))
+    unescaped = (_unescaped(line) for line in label_lines(label))
     return [visible(line).strip() for line in unescaped if line.strip()]
 
 

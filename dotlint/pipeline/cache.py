@@ -1,7 +1,7 @@
 """Cache results by everything they depend on: file contents and name, settings, and dotlint itself.
 
-An entry is a digest and the result in MessagePack. Entries that are unreadable, truncated or modified are ignored, so
-the folder can be deleted, copied and shared at any time.
+An entry is a digest with the user's key, and the result in MessagePack. Entries that are unreadable, truncated, modified
+or of another user are ignored, so the folder can be deleted, copied and shared at any time.
 """
 
 from __future__ import annotations
@@ -22,15 +22,18 @@ from dotlint.engine.facts import FileFacts  # noqa: TC001 - msgspec reads entrie
 from dotlint.engine.finding import Finding, Holds, Undecided  # noqa: TC001
 from dotlint.engine.result import FileResult, Settings
 from dotlint.files.reading import read_file
+from dotlint.pipeline.cache_key import own_key
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from dotlint.strategy import Strategy
 
-_FORM = "dotlint-cache-2"
+_FORM = "dotlint-cache-3"
 _MOST_DAYS = 30
 _DAY = 86400.0
+_HOUR = 3600.0
 _DIGEST = 32  # bytes
+_TEMPORARY = "temporary"
 _OWN = regex(r"[0-9a-f]{62}\.(json|msgpack)(\.\d+\.tmp)?")  # JSON: from an older version of dotlint
 
 
@@ -66,13 +69,14 @@ class _StoredResult(Struct, array_like=True, frozen=True):
 
 
 class Cache(Struct, frozen=True):
-    """A folder of results for one combination of settings and dotlint version (`key`).
+    """A folder of results for one combination of settings, dotlint version and user (`key`).
 
-    `strategy` is the declared one if it assigns files to phases, because a result then depends on those files too.
+    `secret` is the user's key. `strategy` is the declared one if it assigns files to phases, because a result then depends on those files too.
     """
 
     folder: Path
     key: str
+    secret: bytes
     strategy: Strategy | None = None
 
     @classmethod
@@ -87,9 +91,12 @@ class Cache(Struct, frozen=True):
             described = msgpack.encode(settings, order="deterministic")
         except (TypeError, UnicodeEncodeError):
             return None
-        key = hashlib.sha256(f"{_FORM}\0{_program()}\0".encode() + described).hexdigest()
+        secret = own_key(folder)
+        if secret is None:
+            return None
+        key = hashlib.blake2b(f"{_FORM}\0{_program()}\0".encode() + described, key=secret).hexdigest()
         several = settings.strategy is not None and settings.strategy.has_files
-        return cls(folder, key, settings.strategy if several else None)
+        return cls(folder, key, secret, settings.strategy if several else None)
 
     def dependencies(self, name: str) -> str:
         """Return a key of what a result depends on other than the file's bytes and the settings; "" if nothing."""
@@ -109,7 +116,7 @@ class Cache(Struct, frozen=True):
         path = self._entry(name, data, self.dependencies(name))
         try:
             entry = read_file(path)
-            if entry[:_DIGEST] != _digest(path, entry[_DIGEST:]):
+            if entry[:_DIGEST] != self._digest(path, entry[_DIGEST:]):
                 return None
             kept = _decoder().decode(entry[_DIGEST:])
         except (OSError, MsgspecError):
@@ -140,20 +147,31 @@ class Cache(Struct, frozen=True):
         except UnicodeEncodeError:
             return  # a finding quotes bytes that are not UTF-8
         path = self._entry(name, data, depends_on)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        temporary = self.folder / _TEMPORARY / f"{os.getpid()}.{path.name}"
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(_digest(path, packed) + packed)
+            temporary.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(exist_ok=True)
+            temporary.write_bytes(self._digest(path, packed) + packed)
             temporary.replace(path)
         except OSError:
             with contextlib.suppress(OSError):
                 temporary.unlink()
 
-    def tidy(self) -> None:
-        """Delete entries that were not used for a month, at most once a day; only files that the cache wrote.
+    def _digest(self, path: Path, packed: bytes) -> bytes:
+        """Return the digest of an entry's name and contents, to detect changed, moved and foreign entries."""
+        return hashlib.blake2b(path.name.encode() + packed, digest_size=_DIGEST, key=self.secret).digest()
 
-        A time in the future counts as old, because the clock must have been set back.
+    def tidy(self) -> None:
+        """Delete what killed processes left and, at most once a day, entries that were not used for a month.
+
+        Only files that the cache wrote are deleted. A time in the future counts as old, because the clock must have
+        been set back.
         """
+        with contextlib.suppress(OSError):
+            for left in os.scandir(self.folder / _TEMPORARY):
+                process = left.name.partition(".")[0]
+                if process.isdecimal() and not _is_running(int(process), left):
+                    os.unlink(left)  # noqa: PTH108 - `left` is no Path
         stamp = self.folder / "CACHEDIR.TAG"
         now = time.time()
         with contextlib.suppress(OSError):
@@ -181,9 +199,17 @@ def _program() -> str:
     return digest.hexdigest()
 
 
-def _digest(path: Path, packed: bytes) -> bytes:
-    """Return the digest of an entry's name and contents, to detect changed or moved entries."""
-    return hashlib.sha256(path.name.encode() + packed).digest()
+def _is_running(process: int, left: os.DirEntry[str]) -> bool:
+    """Return whether the process that writes a temporary file is still running, or may be."""
+    if sys.platform == "win32" or process == os.getpid():  # on Windows, `os.kill` would end it
+        return abs(time.time() - left.stat().st_mtime) < _HOUR
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 @cache

@@ -17,8 +17,16 @@ if TYPE_CHECKING:
     from dotlint.syntax.source import Source
 
 
-def lint_dot(source: Source, settings: Settings, *, on_read: Callable[[Document], None] | None = None) -> FileResult:
+def lint_dot(
+    source: Source,
+    settings: Settings,
+    *,
+    on_read: Callable[[Document], None] | None = None,
+    on_lint: Callable[[FileResult], None] | None = None,
+) -> FileResult:
     """Lint a text that is DOT, whatever its name."""
     result = attach_fixes(lint(source, settings, on_read=on_read))
+    if on_lint is not None:
+        on_lint(result)
     withdraw_refused(result, Trials(settings))
     return result

@@ -17,18 +17,23 @@ if TYPE_CHECKING:
 
 
 def lint_file(
-    source: Source, settings: Settings | None = None, *, on_read: Callable[[Document], None] | None = None
+    source: Source,
+    settings: Settings | None = None,
+    *,
+    on_read: Callable[[Document], None] | None = None,
+    on_lint: Callable[[FileResult], None] | None = None,
 ) -> FileResult:
     """Parse a text, run the selected rules, and compute the fixes that `--fix` would apply.
 
     The name of the source decides whether it is DOT, or a document with DOT inside. `on_read` is called with each
-    parsed text before any rule runs on it, so that an editor does not wait for the rules.
+    parsed text before any rule runs on it, and `on_lint` with the result of a DOT text before its fixes are tried, so
+    that an editor does not wait for what comes after.
     """
     if is_document(source.name):
         from dotlint.pipeline.documents import lint_document  # noqa: PLC0415 - most files are DOT
 
         return lint_document(source, settings or Settings(), on_read=on_read)
-    return lint_dot(source, settings or Settings(), on_read=on_read)
+    return lint_dot(source, settings or Settings(), on_read=on_read, on_lint=on_lint)
 
 
 def lint_path(path: str, settings: Settings, *, data: bytes | None = None) -> FileResult:

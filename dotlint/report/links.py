@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 SITE: Final = ""  # The address of the published documents; while it is empty, no output links to a rule.
 _KNOWN = {"iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "Tabby", "rio", "mintty"}
-_ADDRESS = regex(r"https?://[!-~]+")
+_ADDRESS = regex(r"(?:https?|file)://[!-~]+")
 _TERMS = regex(r"xterm-(kitty|ghostty)|alacritty|foot|contour|wezterm")
 
 
@@ -30,7 +30,8 @@ def page(code: str, name: str) -> str | None:
     from dotlint.engine.own_cards import own_cards  # noqa: PLC0415 - rarely needed
 
     known = any((card.code, card.name) == (code, name) for card in own_cards())
-    return f"{address}rules/{code}/" if known else None
+    # A browser shows a folder of the disk as a list of its files.
+    return f"{address}rules/{code}/{'index.html' if address.startswith('file:') else ''}" if known else None
 
 
 def supported(environment: Mapping[str, str] = os.environ) -> bool:

@@ -12,14 +12,14 @@ from dotlint.files.exclusion import repository_of
 def in_repository(path: str) -> str:
     """Return a path relative to the root of the repository, or else to the current directory, with forward slashes.
 
-    The repository is the one around the current directory if the file is in it, even in a submodule, and else the one
-    around the file. A path outside both is absolute. A name such as `<stdin>`, which is not a path, is returned unchanged.
+    The repository is the one around the current directory, which may have submodules, or without one that around the
+    file. A path outside is absolute. A name such as `<stdin>`, which is not a path, is returned unchanged.
     """
     if path.startswith("<"):
         return path
     whole = Path(os.path.abspath(path))  # noqa: PTH100 - report the path of a symbolic link, not of its target
     here = str(Path.cwd())
-    for root in (repository_of(here), repository_of(str(whole.parent)), here):
+    for root in (repository_of(here) or repository_of(str(whole.parent)), here):
         if root is not None and whole.is_relative_to(root):
             return whole.relative_to(root).as_posix()
     return whole.as_posix()

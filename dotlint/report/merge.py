@@ -30,17 +30,11 @@ _MOST_FOLDED = 60
 def alike(findings: Sequence[Finding]) -> list[list[Finding]]:
     """Group the findings of an entry into rows.
 
-    Those that others cause share one row. Few findings get a row each, except those with listings that differ only in
-    their units. Of many, those whose messages differ only in numbers share a row. If there are still too many rows, the
-    last one has all remaining findings; see `left_over`.
+    Few findings get a row each. Of many, those whose messages differ only in numbers share a row. If there are still too
+    many rows, the last one has all remaining findings; see `left_over`.
     """
-    if findings[0].caused_by:
-        return [list(findings)]
     if len(findings) <= MOST_FINDINGS:
-        with_unit: dict[object, list[Finding]] = defaultdict(list)
-        for finding in findings:
-            with_unit[_without_unit(finding) if finding.listings else id(finding)].append(finding)
-        return list(with_unit.values())
+        return [[finding] for finding in findings]
     groups: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         groups[without_numbers(finding.message)].append(finding)
@@ -48,10 +42,6 @@ def alike(findings: Sequence[Finding]) -> list[list[Finding]]:
     if len(rows) <= _MOST_ROWS:
         return rows
     return [*rows[: _MOST_ROWS - 1], [one for row in rows[_MOST_ROWS - 1 :] for one in row]]
-
-
-def _without_unit(finding: Finding) -> str:
-    return finding.message.replace(str(finding.about), "\0", 1) if finding.about else f"\0{id(finding)}"
 
 
 def left_over(groups: Sequence[Sequence[Finding]]) -> bool:
@@ -65,8 +55,6 @@ def one_for_all(findings: Sequence[Finding], *, over: bool = False) -> str:
         return f"{count(len(findings), 'more finding')} of this rule"
     if len(findings) == 1:
         return findings[0].message
-    if len(findings) <= MOST_FINDINGS and len(set(map(_without_unit, findings))) == 1:
-        return f"{findings[0].message}; the same in {listed([str(finding.about) for finding in findings[1:]], 12)}"
     return f"{len(findings)} findings: {ranged([finding.message for finding in findings])}"
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotlint.engine.second_look import in_units
 from dotlint.report.frame import frame_of
-from dotlint.report.merge import alike, left_over, names_its_nodes, one_for_all
+from dotlint.report.merge import MOST_FINDINGS, alike, left_over, names_its_nodes, one_for_all
 from dotlint.report.model import Row
 from dotlint.report.ranges import ranged, shortened, without_numbers
 from dotlint.text.english import count
@@ -24,7 +25,7 @@ def entry_rows(result: FileResult, indices: list[int], without: str | None) -> t
     """Return the rows of the findings with these indices, without the note that the entry has already."""
     findings = [result.findings[index] for index in indices]
     at = {id(finding): index for index, finding in zip(indices, findings, strict=True)}
-    groups = alike(findings)
+    groups = _by_unit(findings) or alike(findings)
     over = left_over(groups)
     rows = [
         _merged_row(result, some, tuple(sorted(at[id(f)] for f in some)), without, over=over and some is groups[-1])
@@ -37,13 +38,18 @@ def entry_rows(result: FileResult, indices: list[int], without: str | None) -> t
     return tuple(rows)
 
 
+def folded_nodes(findings: list[Finding]) -> tuple[str, ...]:
+    """Return the names of all nodes of several findings, folded to ranges and cut if they are too many."""
+    folded, left = shortened(list(dict.fromkeys(name for finding in findings for name in finding.nodes)), _MOST_NAMES)
+    return (*folded, f"and {left} more") if left else tuple(folded)
+
+
 def _merged_row(
     result: FileResult, findings: list[Finding], indices: tuple[int, ...], without: str | None, *, over: bool
 ) -> Row:
     names: list[str] = []
     for finding in findings:
-        unnamed = len(finding.nodes) > 1 and not names_its_nodes(finding)
-        listed_nodes = over or unnamed or (finding.caused_by and len(findings) > 1)
+        listed_nodes = over or (len(finding.nodes) > 1 and not names_its_nodes(finding))
         if listed_nodes and not finding.missing_edges and not finding.path:
             names += finding.nodes
     folded, left = shortened(list(dict.fromkeys(names)), _MOST_NAMES)
@@ -52,7 +58,29 @@ def _merged_row(
     starts = sorted({location.start for finding in findings for location in finding.locations})
     positions = tuple(dict.fromkeys(map(result.source.position, starts)))
     frame = _frame(result, findings[0]) if len(findings) == len(positions) == 1 else None
-    return Row(one_for_all(findings, over=over), positions, tuple(folded), note, left, indices, frame)
+    return Row(_message(findings, over=over), positions, tuple(folded), note, left, indices, frame)
+
+
+def _by_unit(findings: list[Finding]) -> list[list[Finding]]:
+    """Group a few findings whose messages differ only in the unit; empty if there are many findings."""
+    if len(findings) > MOST_FINDINGS:
+        return []
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(_without_unit(finding), []).append(finding)
+    return list(groups.values())
+
+
+def _without_unit(finding: Finding) -> str:
+    unit = finding.about
+    named = unit is not None and unit.family is None
+    return finding.message.replace(str(unit), "\0", 1) if named else f"\0{id(finding)}"
+
+
+def _message(findings: list[Finding], *, over: bool) -> str:
+    if 1 < len(findings) <= MOST_FINDINGS and len(set(map(_without_unit, findings))) == 1:
+        return f"{findings[0].message}; the same {in_units([finding.about for finding in findings[1:]])}"
+    return one_for_all(findings, over=over)
 
 
 def _frame(result: FileResult, finding: Finding) -> Frame | None:

@@ -96,7 +96,7 @@ def _rule_descriptor(card: Card) -> dict[str, Any]:
 def _precision(card: Card) -> str:
     """Return how sure a finding is, in GitHub's words.
 
-    Whether a convention matters is for the reader to say; that something is missing depends on how the graph is read.
+    The reader decides whether a convention matters; that something is missing depends on how the graph is read.
     """
     if card.severity == "info" or card.convention is not None:
         return "medium"

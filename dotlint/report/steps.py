@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _MOST: Final = 12
 _QUESTION = regex(r"did you mean (.*)\?")
-_DEPENDENT = regex(r"(expected|an?|the|this)\b|\w+ (it|its|them|these|this|each|one)\b|\w+ `[^`]*` here\b")
+_DEPENDENT = regex(r"(expected|an?|the|this)\b|\w+ (these|this|each|one)\b|\w+ `[^`]*` here\b|[^:;]*\b(it|its|them)\b")
 """A help that cannot be understood without the message before it."""
 
 

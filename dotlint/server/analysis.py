@@ -31,13 +31,14 @@ from dotlint.text.display import one_line
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dotlint.engine.result import FileResult
     from dotlint.graph.document import Document
     from dotlint.server.messages import EditorOptions, Job, Message
 
     Send = Callable[[Message], None]
 
-_LARGE: Final = 100_000
-"""The number of characters from which the fast rules run first, so that their findings do not wait for the others."""
+_LARGE: Final = 20_000
+"""The number of characters from which findings are sent before all rules have run, and before fixes are tried."""
 
 
 _DEPLOYMENT: Final = """digraph {
@@ -118,11 +119,16 @@ def _lint_dot(source: Source, settings: Settings, problems: tuple[str, ...], sen
             parsed.append(parsed_text(document))
             send(parsed[0])
 
-    if len(source.text) > _LARGE:
+    def on_lint(result: FileResult) -> None:
+        if any(finding.fix for finding in result.findings):
+            send(EarlyReport(Report(finding_infos(result.findings), problems=problems), frozenset(result.rules)))
+
+    large = len(source.text) > _LARGE
+    if large:
         early, final = lint_early(source, settings, on_read=on_read)
         report = Report(finding_infos(f for f in early.findings if f.code in final), problems=problems)
         send(EarlyReport(report, final))
-    result = lint_file(source, settings, on_read=on_read)
+    result = lint_file(source, settings, on_read=on_read, on_lint=on_lint if large else None)
     assert result.context is not None
     send(
         Report(

@@ -146,7 +146,7 @@ class Report(Struct, frozen=True):
 
 
 class EarlyReport(Struct, frozen=True):
-    """The findings of the fast rules, before all rules have run; `codes` are the rules for which they are final."""
+    """Findings before all rules have run or all fixes are tried; `codes` are the rules for which they are final."""
 
     report: Report
     codes: frozenset[str]

@@ -27,15 +27,15 @@ def line_hashes(data: bytes, lines: Iterable[int]) -> dict[int, str]:
         text = "".join(chr(low | high << 8) for low, high in zip(units[::2], units[1::2], strict=True))
     text = re.sub(r"\r\n?", "\n", text).replace(" ", "").replace("\t", "") + _END
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    wanted = {line for line in lines if 1 <= line <= len(starts)}
-    counts = {_window(text, starts[line - 1]): 0 for line in wanted}
+    requested = {line for line in lines if 1 <= line <= len(starts)}
+    counts = {_window(text, starts[line - 1]): 0 for line in requested}
     hashes = {window: _hash(window) for window in counts}
     found: dict[int, str] = {}
-    for line, start in enumerate(starts[: max(wanted, default=0)], 1):
+    for line, start in enumerate(starts[: max(requested, default=0)], 1):
         window = _window(text, start)
         if window in counts:
             counts[window] += 1
-            if line in wanted:
+            if line in requested:
                 found[line] = f"{hashes[window]:x}:{counts[window]}"
     return found
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from dotlint.cli.main import FORMATS
 from tests.cli.command import Run, run
 from tests.dsl import CYCLE
 
@@ -357,6 +358,14 @@ def test_text_of_the_file_is_never_obeyed(form: str) -> None:
     assert "\x1b" not in out
     assert "\u202e" not in out
     assert "[bold]b" in out or "\\[bold\\]b" in out
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_html_where_a_name_or_a_port_is_expected(form: str) -> None:
+    text = 'digraph { a [<label>=x label=a]; a:<p> -> b:<q>:n; c [shape=record label="<p> x"]; c:<p> -> a:"<p>" }\n'
+    found = run("check", write("a.dot", text), "-f", form, "--extend-select", "A007")
+    assert (found.status, found.err) == (1, "")
+    assert "A007" in found.out
 
 
 @pytest.mark.parametrize("form", ["json", "report"])

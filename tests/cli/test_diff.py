@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import dotlint
 from tests.cli.command import run
 from tests.dsl import chain, digraph
 from tests.golden import FIXTURES, HERE
@@ -64,6 +66,21 @@ def test_colors_comments_order_and_format_are_counted_and_no_difference(files: F
     assert (result.status, "the order of statements" in result.out) == (0, True)
     result = run("diff", *files(BEFORE, BEFORE.replace(" -> ", "->")), "--isolated")
     assert (result.status, "Not counted: the formatting" in result.out) == (0, True)
+
+
+@pytest.mark.parametrize("style", ["clusters", "reference"])
+def test_headers_and_boxes_are_no_difference(files: Files, style: str) -> None:
+    texts = [run("new", "-s", "pp2tp2", "--style", each).out for each in ("plain", style)]
+    names = [node for node in dotlint.parse(texts[1]).graphs[0].nodes if node not in ("input", "output")]
+    anonymous = texts[1]
+    for number, name in enumerate(names):
+        anonymous = re.sub(rf"\b{name}\b", f"n{number}", anonymous)
+    paths = files(texts[0], anonymous)
+    for before, after in (paths, paths[::-1]):
+        found = as_json(before, after)
+        assert found["differences"] == []
+        assert len(found["matching"][0]["pairs"]) == texts[0].count("Output: [")
+        assert found["layout"]["headers" if style == "reference" else "clusters"]
 
 
 def test_a_removed_operator(files: Files) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import resource
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -463,7 +465,7 @@ def test_a_killed_worker_loses_one_page(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(pages, "make_page", deadly)  # forked workers have it too
     monkeypatch.setattr(
-        "dotlint.pipeline.processes._context", lambda: __import__("multiprocessing").get_context("fork")
+        "dotlint.pipeline.processes._context", lambda _: __import__("multiprocessing").get_context("fork")
     )
     result = run("check", ".", "--isolated", "-f", "html", "-o", "pages/", "--jobs", "2")
     assert result.status == 2
@@ -510,6 +512,76 @@ def test_files_and_results_from_the_future() -> None:
     path.write_text(CLEAN)  # as long as before it would be, were it told by its time alone
     os.utime(path, (1, 1))
     assert run("check", "a.dot").status == 0
+
+
+def test_an_entry_counts_only_with_the_key_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("a.dot").write_text(CYCLE)
+    first = run("check", "a.dot")
+    folder = Path(os.environ["DOTLINT_CACHE_DIR"])
+    (entry,) = folder.glob("??/*.msgpack")
+    packed = entry.read_bytes()[32:].replace(b"G001", b"G009")
+    digest = hashlib.blake2b(entry.name.encode() + packed, digest_size=32).digest()
+    entry.write_bytes(digest + packed)  # as a person can compute it
+    assert run("check", "a.dot") == first
+    (key,) = folder.glob("key-*")
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    settings = Settings(cards=own_cards())
+    cache = Cache.open(settings)
+    assert cache is not None
+    for spoil in (
+        lambda: key.chmod(0o644),
+        lambda: key.write_bytes(b"short"),
+        lambda: key.symlink_to("/dev/zero"),
+        lambda: monkeypatch.setattr(os, "getuid", lambda: 4711),
+    ):
+        before = key.read_bytes()
+        key.unlink()
+        if "symlink_to" not in spoil.__code__.co_names:
+            key.write_bytes(before)
+            key.chmod(0o600)
+        spoil()
+        another = Cache.open(settings)
+        assert another is None or another.secret != cache.secret
+        assert run("check", "a.dot") == first
+        key.unlink()
+        key.write_bytes(before)
+        key.chmod(0o600)
+
+
+def test_what_a_killed_process_left_is_swept() -> None:
+    killed = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom dotlint.files.atomic import write_atomically\n"
+        "os.fsync = lambda handle: {}\nwrite_atomically(Path('a.dot'), b'new')\n"
+    )
+    Path("a.dot").write_text(UNFIXED)
+    command = [sys.executable, "-c", killed.format("os.kill(os.getpid(), signal.SIGKILL)")]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert len(list(Path().iterdir())) == 2
+    waits = subprocess.Popen(
+        [sys.executable, "-c", killed.format("(print(flush=True), sys.stdin.read())")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert waits.stdout is not None
+    waits.stdout.readline()  # it has swept too, and is writing
+    assert len(list(Path().iterdir())) == 2
+    assert program("check", "--fix", "a.dot", stdout=subprocess.DEVNULL).wait(timeout=60) == 0
+    assert len(list(Path().iterdir())) == 2  # what a running process writes stays
+    waits.communicate(b"")
+    assert [path.name for path in Path().iterdir()] == ["a.dot"]
+    assert Path("a.dot").read_bytes() == b"new"
+
+
+def test_what_a_killed_process_left_in_the_cache_is_swept() -> None:
+    folder = Path(os.environ["DOTLINT_CACHE_DIR"]) / "temporary"
+    folder.mkdir(parents=True)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    for name in (f"{ended.pid}.ab.msgpack", f"{os.getppid()}.ab.msgpack", "notes"):
+        (folder / name).write_bytes(b"x")
+    Path("a.dot").write_text(CYCLE)
+    run("check", "a.dot")
+    assert sorted(path.name for path in folder.iterdir()) == sorted([f"{os.getppid()}.ab.msgpack", "notes"])
 
 
 def test_a_cache_from_the_future_is_tidied() -> None:

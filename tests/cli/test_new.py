@@ -261,6 +261,22 @@ def test_a_defect_is_told(pattern: str, by: str, codes: str) -> None:
     assert any(found.startswith(tuple(codes.split())) for found in told(text, declared))
 
 
+@pytest.mark.parametrize(
+    ("pattern", "by", "code"),
+    [
+        (r"(s1_embed_tp3 \[label=.*GPU: )3", r"\g<1>1", "D005"),
+        (r"(s1_head_tp2 \[label=.*GPU: )2", r"\g<1>0", "D005"),
+        (r"-> s1_embed_all_reduce\n", "-> s1_attn_norm\n", "C001"),
+    ],
+)
+def test_a_defect_at_the_ends_of_the_model_is_told(pattern: str, by: str, code: str) -> None:
+    declared = strategy("tp4", layout="vllm")
+    text = re.sub(pattern, by, as_text(draw(declared), "plain"))
+    if code == "C001":
+        text = re.sub(r"^ *s1_embed_all_reduce( \[.*| -> .*)\n", "", text, flags=re.MULTILINE)
+    assert code in {found.partition(" ")[0] for found in told(text, declared)}
+
+
 def test_much_is_folded_with_a_word() -> None:
     drawing = draw(strategy("pp4tp8", {**DENSE, "layers": 80}))
     assert drawing.node_count < 400

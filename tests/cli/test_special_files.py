@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,6 +137,28 @@ def test_a_configuration_or_gitignore_that_is_none() -> None:
     assert (found.status, found.out.startswith(FOUND), found.err) == (1, True, "")
 
 
+def test_what_a_document_includes_is_a_regular_file() -> None:
+    Path("zero.dot").symlink_to("/dev/zero")
+    Path("notes.h").write_text("/** \\dotfile zero.dot\n * \\dotfile t.dot */\n")
+    Path("notes.rst").write_text(
+        "Notes\n=====\n\n.. include:: zero.dot\n\n.. raw:: html\n   :file: zero.dot\n\n.. graphviz:: zero.dot\n"
+    )
+    found = run("check", "notes.h", "notes.rst", "-f", "concise")
+    assert found.err == "dotlint: error: zero.dot: cannot be read: a device, not a regular file\n"
+    assert FOUND in found.out
+
+
+@pytest.mark.parametrize(
+    "options", [{"config": "zero.toml"}, {"strategy": "zero.toml"}, {"strategy": "vllm:zero.toml"}]
+)
+def test_what_a_program_names_is_a_regular_file(options: dict[str, Any]) -> None:
+    Path("zero.toml").symlink_to("/dev/zero")
+    with pytest.raises(dotlint.DotlintError, match=r"zero\.toml is not a regular file"):
+        dotlint.check("t.dot", **options)
+    with pytest.raises(dotlint.DotlintError, match="a device, not a regular file"):
+        dotlint.Strategy.load("zero.toml")
+
+
 def test_a_large_file_is_refused_and_the_limit_is_configurable() -> None:
     Path("large.dot").write_text("digraph {" + " " * 1_100_000 + "}")
     small = ("--config", "max-file-size = 1")
@@ -227,7 +250,7 @@ def opened(path: Path) -> list[str]:
         modes = {str(a.value) for a in (*node.args, *(k.value for k in node.keywords)) if isinstance(a, ast.Constant)}
         called = ast.unparse(node.func)
         reads = called == "open" or re.search(r"\b(os|io|path|file)\.open$|\.fdopen$|\.read_(text|bytes)$", called)
-        if reads and not {"w", "x", "a", "wb", "xb", "ab"} & modes:
+        if reads and not {"w", "x", "a", "wb", "xb", "ab"} & modes and "O_WRONLY" not in ast.unparse(node):
             found.append(f"{path.relative_to(PACKAGE).as_posix()}:{node.lineno}: {called}")
     return found
 

@@ -65,3 +65,10 @@ def test_d009_a_cluster_that_names_no_group_contradicts_nothing(cluster: str) ->
     assert find(text, "D009") == []
     inside = digraph('subgraph cluster_a { label="NPUs 0-3"', *shards("NPU: 2", "NPU: 7"), "}", "attn_0 -> attn_1")
     assert [finding.nodes for finding in find(inside, "D009")] == [("attn_1",)]
+
+
+def test_d009_an_entity_in_the_label_of_a_cluster_is_the_character_that_it_shows() -> None:
+    text = 'subgraph cluster_a { label="GPUs 6&#45;7"'
+    assert find(digraph(text, *shards("GPU: 6", "GPU: 7"), "}", "attn_0 -> attn_1"), "D009") == []
+    outside = digraph(text, *shards("GPU: 6", "GPU: 8"), "}", "attn_0 -> attn_1")
+    assert [finding.nodes for finding in find(outside, "D009")] == [("attn_1",)]

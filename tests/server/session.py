@@ -42,6 +42,7 @@ class Session:
         self.events: list[tuple[str, int | None]] = []
         self.diagnostics: dict[str, list[types.Diagnostic]] = {}
         self.registered: list[str] = []
+        self.refreshed: list[str] = []  # "tokens" or "hints" for each request to ask for them again
         self.applied: list[types.WorkspaceEdit] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -57,6 +58,8 @@ class Session:
         own: dict[str, Any] = {
             types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: lambda params: self._published(params),  # noqa: PLW0108
             types.CLIENT_REGISTER_CAPABILITY: lambda params: self._register(params),  # noqa: PLW0108
+            types.WORKSPACE_SEMANTIC_TOKENS_REFRESH: lambda _: self.refreshed.append("tokens"),
+            types.WORKSPACE_INLAY_HINT_REFRESH: lambda _: self.refreshed.append("hints"),
             types.WORKSPACE_APPLY_EDIT: lambda params: self._apply(params),  # noqa: PLW0108
         }
         register_lsp_features(self.client, {**DEFAULT_CLIENT_FEATURES, **own})

@@ -8,6 +8,8 @@ import pytest
 
 pytest.importorskip("pytest_lsp", reason="pytest-lsp is not installed: pip install -e '.[test]'")
 
+from lsprotocol import types
+
 from tests.server.session import Session, applied, edits, range_
 
 if TYPE_CHECKING:
@@ -80,6 +82,21 @@ def test_hover_and_names_belong_to_their_own_graph(editor: Session, notes: str) 
 def test_completion_only_inside_dot(editor: Session, notes: str) -> None:
     assert editor.complete(notes, 0, 10) == {}
     assert "shape" in editor.complete(notes, 10, 5)
+
+
+def test_attributes_colors_folds_and_tokens_in_a_block(editor: Session) -> None:
+    text = "# shape=box\n\n```dot\ndigraph {\n  x [shape=box, color=red]\n}\n```\n\ncolor=red\n"
+    uri = editor.open("block.md", text)
+    document = types.TextDocumentIdentifier(uri)
+    assert "**shape** of nodes" in (editor.hover(uri, 4, 6) or "")
+    assert editor.hover(uri, 0, 3) is None
+    colors = editor.do(editor.client.text_document_document_color_async(types.DocumentColorParams(document)))
+    assert [one.range for one in colors] == [range_(4, 22, 4, 25)]
+    folds = editor.do(editor.client.text_document_folding_range_async(types.FoldingRangeParams(document)))
+    assert [(one.start_line, one.end_line) for one in folds] == [(3, 4)]
+    tokens = types.SemanticTokensParams(document)
+    found = editor.do(editor.client.text_document_semantic_tokens_full_async(tokens))
+    assert list(found.data) == [4, 2, 1, 0, 1]
 
 
 def test_a_notebook(editor: Session) -> None:

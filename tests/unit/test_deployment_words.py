@@ -16,6 +16,7 @@ from dotlint.deployment.words import Name, label_lines, name_parts, parse_name, 
         (r"left\lright\r centred ", ["left", "right", "centred"]),
         ("real\nnewline\r\nboth", ["real", "newline", "both"]),
         ("<b>QKV</b><br/>GPU: 0<BR/>TP=2", ["QKV", "GPU: 0", "TP=2"]),
+        ("GPUs 0&#45;1<br/>a &lt; b&#x0a;c", ["GPUs 0-1", "a < b c"]),
         (r"\n\n", []),
     ],
 )

@@ -177,6 +177,8 @@ def test_only_own_rules_have_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOTLINT_SITE", "https://docs.example/dotlint/")
     assert links.page("E013", "wrong-edge-operator") == "https://docs.example/dotlint/rules/E013/"
     assert links.page("OWN001", "of-a-user") is None
+    monkeypatch.setenv("DOTLINT_SITE", "file:///home/me/site")
+    assert links.page("E013", "wrong-edge-operator") == "file:///home/me/site/rules/E013/index.html"
     assert links.page("E013", "another-name") is None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from dotlint.files.exclusion import repository_of
 from dotlint.report.location import in_repository, uri
 from dotlint.text.line_hashes import line_hashes
 from tests.cli.command import run
@@ -140,6 +141,34 @@ def test_it_is_valid_by_the_schema(hostile: Path) -> None:
     assert [error.message for error in validator.iter_errors(log)] == []
 
 
+@pytest.mark.usefixtures("repository")
+def test_it_keeps_the_rules_that_a_schema_cannot_state(hostile: Path) -> None:
+    """As SARIF's validator does: indices, references and regions fit, and no text is empty."""
+    fixtures = Path(__file__).parents[1] / "fixtures"
+    log = sarif("a#1.dot", "gone.dot", str(hostile), str(fixtures), "--strategy", "pp4ep4tp2sp2")
+    (run_,) = log["runs"]
+    rules, artifacts = run_["tool"]["driver"]["rules"], run_["artifacts"]
+    assert len({rule["id"] for rule in rules}) == len(rules)
+    assert len({artifact["location"]["uri"] for artifact in artifacts}) == len(artifacts)
+    for result in run_["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["message"]["text"].strip()
+        assert set(result["partialFingerprints"]) == {"dotlintStatement/v1", "primaryLocationLineHash"}
+        places = [*result["locations"], *result.get("relatedLocations", ())]
+        regions = [place["physicalLocation"]["region"] for place in places]
+        for fix in result.get("fixes", ()):
+            for change in fix["artifactChanges"]:
+                regions += [one["deletedRegion"] for one in change["replacements"]]
+        for region in regions:
+            start = region["startLine"], region["startColumn"]
+            assert (1, 1) <= start <= (region["endLine"], region["endColumn"])
+        for place in places:
+            location = place["physicalLocation"]["artifactLocation"]
+            assert artifacts[location["index"]]["location"]["uri"] == location["uri"]
+            assert location.get("uriBaseId", "%SRCROOT%") in run_["originalUriBaseIds"]
+            assert ("uriBaseId" in location) != location["uri"].startswith("file:")
+
+
 def test_outside_a_repository_paths_are_relative_to_the_working_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,9 +212,16 @@ def test_paths_start_at_the_root_wherever_dotlint_is_called(
     ]
     monkeypatch.chdir(outside)
     assert uris(str(repository / "a#1.dot"), "o ö.dot") == [inside, "o%20%C3%B6.dot"]
+    subprocess.run(["git", "init", "-q", str(outside)], check=True)
+    repository_of.cache_clear()
+    assert uris(str(repository / "a#1.dot"), "o ö.dot") == [
+        (repository / "a#1.dot").as_uri(),
+        "o%20%C3%B6.dot",
+    ]
 
 
-def test_rules_have_help_in_markdown_and_a_precision(repository: Path) -> None:
+def test_rules_have_help_in_markdown_and_a_precision(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOTLINT_SITE", "https://docs.example")
     run_ = sarif(str(repository / "a#1.dot"))["runs"][0]
     rule = next(rule for rule in run_["tool"]["driver"]["rules"] if rule["id"] == "E013")
     assert "```dot\n" in rule["help"]["markdown"]

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Edit, Finding, Outcome
     from dotlint.strategy import Phase
 
+_ENDS = ("embedding", "head")
+
 
 class UnequalShards(Struct, frozen=True, eq=False):
     """Operators whose shards or expert groups (`kind`) do not divide the GPUs of their unit equally."""
@@ -90,12 +92,14 @@ def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment = context.deployment
     fine = 0
     wrong: dict[tuple[Unit, GpuSet, str], list[Group]] = defaultdict(list)
-    for group in groups(deployment, *SHARDED, "expert"):
+    for group in groups(deployment, *SHARDED, "expert", *_ENDS):
         phase = context.phase(group.phase)
         if phase is None or not group.placed or len(group.gpu_sets) < 2:
             continue
         if not one_layer_each(deployment, group) or (group.role in MLP and of_experts(deployment, group)):
             continue
+        if group.role in _ENDS and group.disjoint and len(group.gpu_sets) == len(group.members):
+            continue  # the ends of the model need not be on all GPUs
         whole = _whole(context, group, phase)
         beyond = context.file.layout_certain and any(s.first > phase.gpus.last for s in group.gpu_sets)
         if whole is None or beyond:

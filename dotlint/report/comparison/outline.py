@@ -254,6 +254,7 @@ def _layout(layout: Layout) -> str:
             (layout.reworded, ("reworded label",)),
             (layout.attributes, ("element drawn differently", "elements drawn differently")),
             (layout.clusters, ("cluster label",)),
+            (layout.headers, ("header",)),
             (layout.comments, ("comment",)),
         )
         if number

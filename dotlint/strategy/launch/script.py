@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from dotlint.strategy.degrees import AXES
 from dotlint.strategy.error import quoted
 from dotlint.strategy.launch.location import Source
 from dotlint.strategy.launch.options import Options
@@ -28,6 +29,7 @@ _MOST_LAUNCHES: Final = 1000
 _NEGATIVE: Final = regex(r"-\.?[0-9].*")
 _OPTION: Final = regex(r"-{1,2}[A-Za-z][\w.-]*")
 _RUNNERS: Final = frozenset({"ssh", "pdsh", "clush", "tmux", "screen", "eval", "su", "script", "parallel", "watch"})
+_PRINTERS: Final = frozenset({"echo", "printf"})
 _WRAP: Final = "--wrap="  # of sbatch
 _OPTIONS_OF_CALLER: Final = regex(r"\$\{?(?:[@*]|\w*(?:ARG|OPT|FLAG|PARAM)\w*)(?:\[@\])?\}?", re.IGNORECASE)
 
@@ -52,9 +54,10 @@ def launches_in(
         found = list(_all_commands(text, at, variables, table))
     except ShellError as error:
         raise source.at(error.offset, error.offset + 1).mistake(str(error)) from None
-    named = [command for command in found if any(table.starts(word.text) for word in command.words)]
+    named = [command for command in found if _names(command, table)]
     with_options = [command for command in named or found if _has_options(command, table)]
     launched = [each for each in named if _has_options(each, table) or _is_started(each, table)] or with_options
+    launched = _without_helpers(launched, table)
     if len(launched) > _MOST_LAUNCHES:
         raise source.at(0, 1).mistake(f"{len(launched)} commands start an engine: at most {_MOST_LAUNCHES} are read")
     _refuse_strays(found, launched, source)
@@ -93,11 +96,25 @@ def _refuse_strays(found: Sequence[Command], launched: Sequence[Command], source
             raise source.spread(word.offsets).mistake(what, remedy)
 
 
-def _has_options(command: Command, table: LaunchTable) -> bool:
-    return any(
-        _OPTION.fullmatch(word.text.partition("=")[0]) and table.option(word.text.partition("=")[0]) is not None
-        for word in command.words
-    )
+def _without_helpers(launched: list[Command], table: LaunchTable) -> list[Command]:
+    """Return the launches without those of programs that state no degree, if another program states one."""
+    programs = [next((word.text for word in each.words if table.starts(word.text)), "") for each in launched]
+    stating = {program for program, each in zip(programs, launched, strict=True) if _has_options(each, table, AXES)}
+    return [each for program, each in zip(programs, launched, strict=True) if not stating or program in stating]
+
+
+def _names(command: Command, table: LaunchTable) -> bool:
+    """Return whether a command names the engine, and is neither a client of it nor one that only prints words."""
+    words = [word.text for word in command.words]
+    first = next((index for index, word in enumerate(words) if table.starts(word)), None)
+    return first is not None and words[0] not in _PRINTERS and not table.is_client(words[first:])
+
+
+def _has_options(command: Command, table: LaunchTable, to: Sequence[str] | None = None) -> bool:
+    """Return whether a command has options that are read; with `to`, such that state one of these."""
+    names = [name for word in command.words if _OPTION.fullmatch(name := word.text.partition("=")[0])]
+    read = [found for name in names if (found := table.option(name)) is not None]
+    return any(to is None or option.to in to for option, _ in read)
 
 
 def _is_started(command: Command, table: LaunchTable) -> bool:

@@ -14,7 +14,7 @@ from dotlint.files.reading import read_package_text
 from dotlint.text.nearest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Kind = Literal["integer", "flag", "word", "number", "size", "list", "json", "options", "file"]
 
@@ -41,7 +41,7 @@ class Release(Struct, frozen=True):
 
 
 class LaunchTable(Struct, frozen=True, dict=True):
-    """The options of one engine; `programs` are file patterns of the words that start it.
+    """The options of one engine; `programs` are file patterns of the words that start it, `clients` of commands that do not.
 
     `sections`: whether the keys of a configuration file may stand in any section; `file_wins`: whether a file that an
     option names overrides the options beside it; `phases` are the keys of a configuration file with those of a phase;
@@ -53,6 +53,7 @@ class LaunchTable(Struct, frozen=True, dict=True):
     releases: tuple[Release, ...]
     programs: tuple[str, ...]
     options: tuple[LaunchOption, ...]
+    clients: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
     sections: bool = False
     file_wins: bool = False
@@ -90,6 +91,11 @@ class LaunchTable(Struct, frozen=True, dict=True):
         """Return whether a word of a command starts the engine: its program, module, script or image."""
         name = word.rsplit("/", 1)[-1].split(":", 1)[0].split("@", 1)[0]
         return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.programs)
+
+    def is_client(self, words: Sequence[str]) -> bool:
+        """Return whether words, the first of which starts the engine, are the command of a client."""
+        command = " ".join((words[0].rsplit("/", 1)[-1], *words[1:20]))
+        return any(fnmatch.fnmatchcase(command, pattern) for pattern in self.clients)
 
 
 def canonical(name: str) -> str:

@@ -32,17 +32,13 @@ export function activate(context) {
     vscode.commands.registerCommand("dotlint.showOutput", () => output.show()),
     vscode.commands.registerCommand("dotlint.restart", restart),
     vscode.commands.registerCommand("dotlint.fixAllInFile", fixAll),
-    vscode.workspace.onDidChangeConfiguration((event) => {
-      if (OWN.some((name) => event.affectsConfiguration(name))) {
-        restart();
-      }
-    }),
+    vscode.workspace.onDidChangeConfiguration((event) =>
+      OWN.some((name) => event.affectsConfiguration(name)) ? restart() : undefined,
+    ),
     vscode.workspace.onDidGrantWorkspaceTrust(restart),
-    vscode.workspace.onDidOpenTextDocument((document) => {
-      if (!tried && vscode.languages.match(selector(), document)) {
-        inTurn(start);
-      }
-    }),
+    vscode.workspace.onDidOpenTextDocument((document) =>
+      !tried && vscode.languages.match(selector(), document) ? inTurn(start) : undefined,
+    ),
   );
   return inTurn(start);
 }

@@ -38,7 +38,7 @@ export async function activeInterpreter(changed, output) {
     const selected = environments.getActiveEnvironmentPath(vscode.workspace.workspaceFolders?.[0]?.uri);
     return (await environments.resolveEnvironment(selected))?.executable.uri?.fsPath;
   } catch (error) {
-    output.appendLine(`The Python extension does not tell its interpreter: ${error}`);
+    output.appendLine(`The Python extension returned no interpreter: ${error}`);
     return undefined;
   }
 }

@@ -23,6 +23,7 @@ class Cursor(ABC):
         self.word: Word | None = None
         self.plain = True  # no part of the word is quoted or expanded
         self.assigned: tuple[str, bool] | None = None
+        self.vanishes = False  # the text in quotes is that of an array without elements
 
     @abstractmethod
     def words(self, inner: slice) -> list[Word]:
@@ -46,6 +47,15 @@ class Cursor(ABC):
         if end < 0:
             raise ShellError(f"this {mark} is not closed", self.offset(start - 1))
         return end
+
+    def end_of_quoted(self, start: int) -> int:
+        """Return the index of the double quote that closes a text. Raises `ShellError` if there is none."""
+        index = start
+        while self.text[index : index + 1] != '"':
+            if index >= len(self.text):
+                raise ShellError('this " is not closed', self.offset(start - 1))
+            index += 2 if self.text[index] == "\\" else 1
+        return index
 
     def begin(self) -> Word:
         """Return the word that is being read, a new one after a separator."""
@@ -73,9 +83,7 @@ class Cursor(ABC):
             elif character == "'" and opening != "{":
                 index = self.closing("'", index + 1)
             elif character == '"' and opening == "(":
-                index = self.closing('"', index + 1)
-                while self.text[index - 1] == "\\":
-                    index = self.closing('"', index + 1)
+                index = self.end_of_quoted(index + 1)
             elif character == "#" and opening == "(" and self.text[index - 1].isspace():
                 end = self.text.find("\n", index)
                 index = len(self.text) if end < 0 else end

@@ -14,15 +14,21 @@ if TYPE_CHECKING:
 
 NAME: Final = regex(r"[A-Za-z_][A-Za-z0-9_]*")
 _PARAMETER: Final = regex(
-    r"(?P<count>#?)(?P<name>[A-Za-z_][A-Za-z0-9_]*|[0-9]{1,3})(?P<all>\[[@*]\])?(?:(?P<op>:?[-=])(?P<default>.*))?",
+    r"(?P<count>#?)(?P<name>[A-Za-z_][A-Za-z0-9_]*|[0-9]{1,3})(?:\[(?P<index>[@*]|[0-9]{1,6})\])?(?:(?P<op>:?[-=])(?P<default>.*))?",
     re.DOTALL,
 )
 
 
 def expand(cursor: Cursor, *, quoted: bool) -> None:
     """Read what `$` or a back quote at the index of the cursor stands for."""
-    start = cursor.index
+    start, fresh = cursor.index, cursor.word is None
     word = cursor.begin()
+    _expand(cursor, word, start, quoted=quoted)
+    if fresh and not quoted and cursor.assigned is None and cursor.word is not None and not cursor.word.text:
+        cursor.word = None  # what expands to nothing is no word
+
+
+def _expand(cursor: Cursor, word: Word, start: int, *, quoted: bool) -> None:
     if cursor.text[start] == "`":
         cursor.index = cursor.closing("`", start + 1) + 1
         _unknown(cursor, word, start)
@@ -61,12 +67,12 @@ def _unknown(cursor: Cursor, word: Word, start: int, choices: tuple[str, ...] = 
 
 def _parameter(cursor: Cursor, start: int, inner: slice, *, quoted: bool) -> None:
     match = _PARAMETER.fullmatch(cursor.text[inner])
-    if match is None or (match["count"] and not match["all"]):
+    if match is None or (match["count"] and match["index"] not in ("@", "*")):
         _unknown(cursor, cursor.begin(), start)
         return
     if match["count"]:
         found = cursor.variables.value(match["name"])
-        if found is None:
+        if found is None or any(word.unknown for word in found):
             _unknown(cursor, cursor.begin(), start)
         else:
             count = str(len(found))
@@ -77,13 +83,26 @@ def _parameter(cursor: Cursor, start: int, inner: slice, *, quoted: bool) -> Non
         default = cursor.words(slice(inner.start + match.start("default"), inner.stop))
         if match["op"].endswith("=") and match["name"] not in cursor.variables.values:
             cursor.variables.set(match["name"], [joined(default)])
-    _variable(cursor, match["name"], start, default, quoted=quoted, each=match["all"] == "[@]")
+    known = cursor.variables.values.get(match["name"])
+    if (
+        default is not None
+        and (match["op"] or "").startswith(":")
+        and known is not None
+        and not any(known.texts or "?")
+    ):
+        pieces = [joined(default)] if quoted or cursor.assigned is not None else default
+        _add(cursor, pieces)
+        return
+    _variable(cursor, match["name"], start, default, quoted=quoted, index=match["index"] or "0")
 
 
 def _variable(
-    cursor: Cursor, name: str, start: int, default: list[Word] | None, *, quoted: bool, each: bool = False
+    cursor: Cursor, name: str, start: int, default: list[Word] | None, *, quoted: bool, index: str = "0"
 ) -> None:
-    """Add the value of a variable: split at white space if not quoted; `each` element of an array is a word."""
+    """Add the value of a variable, split at white space if it is not quoted.
+
+    `index` is that of an element of an array, `@` for each as a word, `*` for all as one; `$ARGS` is the first element.
+    """
     variables = cursor.variables
     value = variables.values.get(name)
     words = variables.value(name) if value is not None else default
@@ -91,12 +110,32 @@ def _variable(
         _unknown(cursor, cursor.begin(), start, value.choices if value is not None else ())
         return
     variables.expand(sum(len(word.text) + 1 for word in words), cursor.offset(start))
-    if cursor.assigned is not None:
-        pieces = [joined(words if default is words or each else words[:1])]  # an assignment splits nothing
-    elif quoted:
-        pieces = words if each else words[:1]  # "$ARGS" is the first element
+    is_default = words is default
+    if not is_default and index not in ("@", "*"):
+        words = words[int(index) : int(index) + 1]
+    if cursor.assigned is not None or (quoted and (is_default or index == "*")):
+        pieces = [joined(words)]  # an assignment splits nothing
+    elif quoted or is_default:
+        cursor.vanishes = not words
+        pieces = words  # a default was split where it is written
     else:
-        pieces = [piece for word in words for piece in word.split()]
+        _add_split(cursor, words)
+        return
+    _add(cursor, pieces)
+
+
+def _add_split(cursor: Cursor, words: list[Word]) -> None:
+    """Add words that are split at white space, which also separates them from the text before and after."""
+    for number, word in enumerate(words):
+        if number or word.text[:1].isspace():
+            cursor.end_word()
+        _add(cursor, [piece for piece in word.split() if piece.text])
+        if word.text[-1:].isspace():
+            cursor.end_word()
+
+
+def _add(cursor: Cursor, pieces: list[Word]) -> None:
+    """Add pieces to the word, each but the first as a word of its own."""
     for number, piece in enumerate(pieces):
         if number:
             cursor.end_word()

@@ -33,8 +33,6 @@ def commands(text: str, at: Sequence[int], variables: Variables, depth: int = 0)
 
     Raises `ShellError` if a quote or parenthesis is not closed, or if variables expand to too much.
     """
-    if depth > _MOST_DEPTH:
-        raise ShellError("nested too deeply", at[0] if at else 0)
     yield from Reader(text, at, variables, depth).commands()
 
 
@@ -49,6 +47,9 @@ class Reader(Cursor):
         self.loops = False  # this command is the head of a `for`
         self.tested = False  # a test was part of this list of commands
         self.redirections = Redirections()
+        self.listing = False  # the text is a list of words, in which no word belongs to the shell's grammar
+        if depth > _MOST_DEPTH:
+            raise ShellError("nested too deeply", at[0] if at else 0)
 
     def commands(self) -> Iterator[Command]:
         """Yield the commands."""
@@ -73,8 +74,9 @@ class Reader(Cursor):
 
     def words(self, inner: slice) -> list[Word]:
         """Return the words of a part of the text, whose line ends separate words, as those of an array."""
-        nested = commands(self.text[inner], self.at[inner], self.variables, self.depth + 1)
-        return [word for command in nested for word in command.words]
+        reader = self.within(self.text[inner], self.at[inner])
+        reader.listing = True
+        return [word for command in reader.commands() for word in command.words]
 
     def step(self, character: str) -> None:
         """Read one character of a word, or one expansion or quoted part."""
@@ -113,14 +115,16 @@ class Reader(Cursor):
 
     def quoted(self) -> None:
         """Read a text in double quotes."""
-        start = self.index
+        start, fresh = self.index, self.word is None
         self.begin()
-        self.plain = False
+        self.plain = self.vanishes = False
         self.index += 1
         while self.index < len(self.text):
             character = self.text[self.index]
             if character == '"':
                 self.index += 1
+                if fresh and self.vanishes and self.word is not None and not self.word.text:
+                    self.word = None
                 return
             if character == "\\" and self.text[self.index + 1 : self.index + 2] in ('"', "\\", "$", "`", "\n"):
                 if self.text[self.index + 1] != "\n":
@@ -137,7 +141,7 @@ class Reader(Cursor):
 
     def opens_assignment(self) -> bool:
         """Whether the `=` at this index ends the name of a variable that is set."""
-        if self.word is None or not self.plain or self.assigned is not None:
+        if self.word is None or not self.plain or self.assigned is not None or self.listing:
             return False
         if self.command.words and self.command.words[0].text not in _ASSIGNS:
             return False
@@ -153,7 +157,7 @@ class Reader(Cursor):
         self.index += 1
         if self.text[self.index : self.index + 1] == "(":
             words = self.words(self.enclosed("(", ")"))
-            self.variables.set(self.assigned[0], words, more=self.assigned[1])
+            self.variables.set(self.assigned[0], words, more=self.assigned[1], array=True)
             self.assigned = None
         else:
             self.begin()
@@ -169,7 +173,7 @@ class Reader(Cursor):
             name, more = self.assigned
             self.assigned = None
             self.variables.set(name, [word], more=more)
-        elif self.plain and not self.command.words and word.text in _PREFIXES:
+        elif self.plain and not self.listing and not self.command.words and word.text in _PREFIXES:
             self.loops = word.text == "for"
             self.branch(word.text)
         elif word.text or not self.plain:
@@ -183,6 +187,9 @@ class Reader(Cursor):
         before, self.before = self.before, {}
         loops, self.loops = self.loops, False
         words = command.words
+        if self.listing:
+            yield command
+            return
         if not words or words[0].text in _ASSIGNS:
             return
         if loops and len(words) > 2 and words[1].text == "in":

@@ -60,15 +60,15 @@ class Variables(Struct):
         if self.expanded > _MOST_CHARACTERS:
             raise ShellError("the variables expand to too much text", offset)
 
-    def set(self, name: str, words: list[Word] | None, *, more: bool = False) -> None:
-        """Set a variable, with `more` append to it; `words` are None where its value is unknown."""
+    def set(self, name: str, words: list[Word] | None, *, more: bool = False, array: bool = False) -> None:
+        """Set a variable or an array, with `more` append to it; `words` are None where its value is unknown."""
         before = self.values.get(name)
         if more and words is not None and before is not None:
             if before.words is None:
                 return
             self.expand(sum(len(word.text) + 1 for word in before.words), words[0].start if words else 0)
-            both = len(before.words) == len(words) == 1
-            words = [joined([*before.words, *words], "")] if both else [*before.words, *words]
+            one = not array and len(before.words) <= 1
+            words = [joined([*before.words, *words], "")] if one else [*before.words, *words]
             self.restore(name, Value(words, added=before.added))
         else:
             self.restore(name, Value(words))
