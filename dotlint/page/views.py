@@ -171,7 +171,7 @@ class _Artist:
             if view:
                 opens[element] = f"{within}-{number}"
                 title = _title(element.removeprefix(f"s{index}-"), names)
-                inner.append(replace(_view(view, opens[element], title, index), within=within, level=""))
+                inner.append(replace(_view(view, opens[element], title, index), within=within, level="", notes=()))
         first = _view(coarse, within, f"{name}{'Layers' if _has_layers(coarse) else 'Stages'}", index)
         how = ": double-click one with a double border, or press o, to open it" if opens else ""
         yield replace(first, opens=opens, notes=tuple(f"{note}{how}" for note in first.notes[:1]) + first.notes[1:])

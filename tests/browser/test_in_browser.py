@@ -530,3 +530,21 @@ def test_the_graphs_of_a_document_are_views_of_its_page(visit: Visit, tmp_path: 
     assert page.tab.input_value(".views") == "b1-0-none"
     page.tab.locator("button.row").first.click()
     assert page.lines() == [7]
+
+
+@drawn
+def test_a_double_click_opens_what_the_description_of_the_selection_covers(visit: Visit, tmp_path: Path) -> None:
+    path = tmp_path / "large.dot"
+    path.write_text(large(), encoding="utf-8")
+    page = visit(str(path), "-s", "pp4tp8")
+    frame = page.tab.locator(".canvas").bounding_box()
+    lowest = max(
+        (
+            box
+            for box in (one.bounding_box() for one in page.tab.locator(".canvas .opens").all())
+            if box and box["y"] + box["height"] < frame["y"] + frame["height"]
+        ),
+        key=lambda box: box["y"],
+    )
+    page.tab.mouse.dblclick(lowest["x"] + lowest["width"] / 2, lowest["y"] + lowest["height"] - 4)
+    assert page.texts(".notes p")[0].startswith("opened: ")
