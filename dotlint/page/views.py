@@ -229,8 +229,9 @@ def _fits(drawn: Svg) -> bool:
 
 def _view(drawn: Svg, key: str, title: str, graph: int, *, after: bool = False) -> Drawn:
     notes = tuple(note for note in drawn.notes if "--fold" not in note)
-    if _shapes(drawn) < len(drawn.nodes):
-        notes = (f"{_shapes(drawn)} shapes represent {len(drawn.nodes)} nodes", *notes)
+    drawn_as = [element for element in drawn.nodes.values() if "planned-" not in element]
+    if len(set(drawn_as)) < len(drawn_as):
+        notes = (f"{len(set(drawn_as))} shapes represent {len(drawn_as)} nodes", *notes)
     return Drawn(
         key=key,
         title=title,
