@@ -56,8 +56,8 @@ def render(outlines: Sequence[Outline], *, width: int, color: bool, verbose: boo
         before = not brief
     if last:
         console.print(*([] if not outlines else [""]), Text(last, style="bold"), sep="\n")
-    # Rich pads lines to the width, which a file does not need.
-    return "\n".join(line.rstrip() for line in out.getvalue().split("\n")) if not color else out.getvalue()
+    # Rich pads lines to the width, which nobody wants to copy.
+    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
 
 
 def _report_parts(outline: Outline, width: int, *, verbose: bool) -> Iterable[RenderableType]:
