@@ -78,15 +78,20 @@ def _sweep(folder: Path) -> None:
     """Delete the temporary files of killed processes: those without a lock."""
     if fcntl is None:
         return
-    with contextlib.suppress(OSError):
-        for left in os.scandir(folder):
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for left in entries:
             if left.name.startswith(".") and left.name.endswith(_SUFFIX) and left.is_file(follow_symlinks=False):
-                handle = os.open(left, os.O_RDWR | os.O_NOFOLLOW)
-                try:
-                    if _lock(handle, waits=False):
-                        os.unlink(left)
-                finally:
-                    os.close(handle)
+                with contextlib.suppress(OSError):  # one may be of another user
+                    _delete_unlocked(left)
+
+
+def _delete_unlocked(left: os.DirEntry[str]) -> None:
+    handle = os.open(left, os.O_RDWR | os.O_NOFOLLOW)
+    try:
+        if _lock(handle, waits=False):
+            os.unlink(left)
+    finally:
+        os.close(handle)
 
 
 def _lock(handle: int, *, waits: bool) -> bool:

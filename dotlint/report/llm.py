@@ -271,16 +271,19 @@ def render(results: Sequence[FileResult], command: str, paths: Sequence[str]) ->
     lines = [line for report in (unclean if len(reports) > 1 else reports) for line in report_lines(report)]
     if len(reports) > 1:
         lines.append(f"{len(reports) - len(unclean)} of {count(len(reports), 'file')} without findings")
-    steps = {report.next for report in reports}
-    lines.append(f"next: {_command(steps, command, ' '.join(paths))}")
+    steps = {report.next for report in reports if report.verdict != "unreadable"}
+    unreadable = any(report.verdict == "unreadable" for report in reports)
+    lines.append(f"next: {_command(steps, command, paths, unreadable=unreadable)}")
     return "".join(line + "\n" for line in lines)
 
 
-def _command(steps: set[NextStep], command: str, paths: str) -> str:
+def _command(steps: set[NextStep], command: str, paths: Sequence[str], *, unreadable: bool) -> str:
     if "fix" in steps:
-        return f"{command} --fix {paths}"
+        return " ".join((command, "--fix", *paths))
     if "unsafe" in steps:
-        return f"{command} --diff --unsafe-fixes {paths} (review the diff, then use --fix instead of --diff)"
+        diff = " ".join((command, "--diff --unsafe-fixes", *paths))
+        return f"{diff} (review the diff, then use --fix instead of --diff)"
+    again = " ".join((command, *paths))
     if "edit" in steps:
-        return f"edit as described, then {command} {paths}"
-    return "nothing has to change"
+        return f"edit as described, then {again}"
+    return f"make each unreadable file readable, then {again}" if unreadable else "nothing has to change"

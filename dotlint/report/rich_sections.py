@@ -13,7 +13,7 @@ from dotlint.text.display import one_line
 from dotlint.text.english import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
 
@@ -38,31 +38,36 @@ def section_parts(section: Section, outline: Outline, width: int) -> Iterable[Re
             yield hanging(paragraph, width, 0, INDENT)
             return
     yield heading
-    first = next((row for entry in section.entries for row in entry.rows if row.positions), None)
+    located = [row for entry in section.entries if not entry.fixed_by for row in entry.rows if row.positions]
+    locations = {id(row): _location(row.positions, outline, path=row is located[0]) for row in located}
+    # The location is beside the source line if this is so in the whole section.
+    beside = all(row.frame is not None and 3 * locations[id(row)].cell_len <= width for row in located)
     for entry in section.entries:
         if entry.fixed_by:
             yield hanging(_follow_on(entry, outline), width, INDENT, 2)
         else:
-            yield from _entry_parts(entry, outline, width, first)
+            yield from _entry_parts(entry, locations, width, beside=beside)
 
 
-def _entry_parts(entry: ReportEntry, outline: Outline, width: int, first: Row | None) -> Iterable[RenderableType]:
-    """Yield an entry; the locations of the `first` row of the section have the path."""
+def _entry_parts(
+    entry: ReportEntry, locations: Mapping[int, Text], width: int, *, beside: bool
+) -> Iterable[RenderableType]:
+    """Yield an entry, with the location of each row by the `id` of the row: `beside` its source line, or after its message."""
     for row in entry.rows:
         text = _status(entry, number=row is entry.rows[0]).append(one_line(row.message), style="not dim")
         names = _names(row)
         inline = 0 < names.cell_len <= _SHORT
         if inline:
             text.append(": ").append_text(names)
-        location = _location(row.positions, outline, path=row is first)
-        beside = row.frame is not None and 3 * location.cell_len <= width  # the location is beside the source line
-        if row.positions and not beside:
+        location = locations.get(id(row))
+        if location is not None and not beside:
             text.append("  ").append_text(location)
         yield hanging(text, width, INDENT, 2)
         if row.nodes and not inline:
             yield hanging(names, width, INDENT + 2, 0)
         if row.frame:
-            yield from _frame_lines(row.frame, location if beside else Text(f"{row.frame.line}"), entry, width)
+            gutter = location if location is not None and beside else Text(f"{row.frame.line}")
+            yield from _frame_lines(row.frame, gutter, entry, width)
         if row.note:
             yield _hint("note", row.note, width)
     if entry.note:
