@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -123,8 +124,17 @@ def _check_replaceable(path: Path, target: Path, status: os.stat_result | None, 
         return
     if status is None:
         raise WriteError(f"{path}: not written: the file was deleted after it was read")
-    if status.st_size != len(expected) or read_file(target, most=len(expected)) != expected:
+    if status.st_size != len(expected) or not _has_content(target, expected):
         raise WriteError(f"{path}: not written: the file was changed after it was read")
+
+
+def _has_content(target: Path, expected: bytes) -> bool:
+    try:
+        return read_file(target, most=len(expected)) == expected
+    except OSError as error:
+        if error.errno == errno.EFBIG:  # it has grown just now
+            return False
+        raise
 
 
 def _write_through(path: Path, data: bytes) -> None:
