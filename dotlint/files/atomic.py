@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import stat
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -44,7 +43,9 @@ def write_atomically(path: Path, data: bytes, *, expected: bytes | None = None) 
         _check_replaceable(path, target, before, expected)
         mode = stat.S_IMODE(before.st_mode) if before else 0o666 & ~_umask()
         _sweep(target.parent)
-        handle, temporary = _new_temporary(target)
+        # Named before it is created, so that an interrupt in between leaves nothing.
+        temporary = str(target.with_name(f".{target.name[:50]}.{os.urandom(8).hex()}{_SUFFIX}"))
+        handle = _created(temporary)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
@@ -64,13 +65,13 @@ def write_atomically(path: Path, data: bytes, *, expected: bytes | None = None) 
                 Path(temporary).unlink()
 
 
-def _new_temporary(target: Path) -> tuple[int, str]:
-    """Create a temporary file beside the target, locked as long as it is open."""
+def _created(temporary: str) -> int:
+    """Create a file that is locked as long as it is open."""
     while True:
-        handle, path = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=_SUFFIX, dir=target.parent)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         _lock(handle, waits=True)
-        if os.path.lexists(path):  # else another process took it for a left one before it was locked
-            return handle, path
+        if os.path.lexists(temporary):  # else another process took it for a left one before it was locked
+            return handle
         os.close(handle)
 
 

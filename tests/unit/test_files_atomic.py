@@ -60,6 +60,12 @@ def test_a_change_during_writing_is_detected(tmp_path: Path, monkeypatch: pytest
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.parametrize("name", ["x" * 255, "\U0001f600" * 63])
+def test_the_longest_name_has_room_for_a_temporary_file(tmp_path: Path, name: str) -> None:
+    write_atomically(tmp_path / name, b"new")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def test_a_file_that_grows_while_it_is_compared_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "f.dot"
     path.write_bytes(b"old")
