@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 100
 """The number of lines that a browser lays out or skips together; the script relies on it."""
-_LONGEST = 12_000  # characters of a line that are shown
+_LONGEST = 12_000  # characters of a line that a page has
 _CLASSES: Final = {
     "LINE_COMMENT": "c", "BLOCK_COMMENT": "c", "STRING": "s", "HTML": "s", "EDGEOP": "o", "NUMBER": "d",
     "STRICT": "k", "GRAPH": "k", "DIGRAPH": "k", "SUBGRAPH": "k", "NODE": "k", "EDGE": "k", "UNKNOWN": "u",
@@ -78,18 +78,18 @@ def listing(text: str, parts: Iterable[ListedPart], marks: Sequence[SourceMark])
 
 def _line(number: int, pieces: list[_Piece], worst: Severity | None) -> str:
     room = _LONGEST
-    shown: list[str] = []
+    markup: list[str] = []
     for piece in pieces:
         text = piece.text if len(piece.text) <= room else piece.text[:room]
         room -= len(text)
         if text:
-            shown.append(_markup(piece, _text(text)))
+            markup.append(_markup(piece, _text(text)))
     left = sum(len(piece.text) for piece in pieces) - _LONGEST
     if left > 0:
-        shown.append(f'<i class="x">… {left} more characters</i>')
+        markup.append(f'<i class="x">… {left} more characters</i>')
     mark = f" has-{worst}" if worst else ""
     name = "" if "".join(piece.text for piece in pieces).strip() else f' aria-label="line {number}, empty"'
-    return f'<div class="line{mark}" role="option" data-line="{number}"{name}>{"".join(shown)}</div>'
+    return f'<div class="line{mark}" role="option" data-line="{number}"{name}>{"".join(markup)}</div>'
 
 
 def _markup(piece: _Piece, text: str) -> str:
