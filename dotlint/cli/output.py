@@ -138,9 +138,10 @@ def render(
         return concise.render(results, last)
     if form == "llm":
         from dotlint.report import llm
+        from dotlint.report.steps import shell_path
 
         words = ["dotlint check --format llm", repeated_options(options)]
-        paths = [_quoted(path) for path in options["paths"] if path == "-" or os.path.lexists(path)]
+        paths = [shell_path(path) for path in options["paths"] if path == "-" or os.path.lexists(path)]
         return llm.render(results, " ".join(filter(None, words)), paths)
     if form in ("full", "report", "markdown"):
         return _for_people(results, options, last, terminal=options["output"] is None and streams.stdout.isatty())

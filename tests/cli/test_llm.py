@@ -82,8 +82,9 @@ def test_an_unreadable_file_is_a_line(folder: Path) -> None:
     assert llm("x.dot")[0].startswith("x.dot: unreadable: not a text file")
     again = "dotlint check --format llm"
     assert llm("x.dot")[-1] == f"next: make each unreadable file readable, then {again} x.dot"
-    Path("y.dot").write_text("digraph { a [shpae=box]; b [shape=bxo] }")
-    assert llm("x.dot", "y.dot", "--select", "A001")[-1] == f"next: {again} --select A001 --fix x.dot y.dot"
+    Path("-y.dot").write_text("digraph { a [shpae=box]; b [shape=bxo] }")
+    next_ = llm("--select", "A001", "--", "x.dot", "-y.dot")[-1]
+    assert next_ == f"next: {again} --select A001 --fix x.dot ./-y.dot"
     assert folder.is_dir()
 
 
