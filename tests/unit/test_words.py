@@ -71,7 +71,7 @@ ALLOWED = {
     ("engine/card_file.py", "absence"): "the type of `claims_absence`",
     ("engine/incomplete.py", "absence"): "`claims_absence` is a key of the card format",
     ("registry/validation.py", "absence"): "a field of cards",
-    ("report/sarif.py", "absence"): "`claims_absence` is a key of the card format",
+    ("report/sarif_rules.py", "absence"): "`claims_absence` is a key of the card format",
     ("cli/completion.py", "template"): "an attribute of click",
 }
 
