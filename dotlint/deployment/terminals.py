@@ -38,6 +38,27 @@ def may_be_output(deployment: Deployment, reading: Reading, stages: int | None) 
     )
 
 
+def may_be_end(deployment: Deployment, reading: Reading) -> bool:
+    """Return whether a node at the edge of a graph may be data that enters or leaves, as nothing says that it computes.
+
+    It has no role, device or place in the model, no Input or Output, and another shape than what computes.
+    """
+    tensors = reading.evidence.tensors
+    placed = reading.gpus is not None or reading.stage_named or reading.layer_named
+    if reading.role is not None or placed or tensors.inputs or tensors.outputs:
+        return False
+    return _drawn(reading) not in deployment.derived(_shapes_of_operators)
+
+
+def _drawn(reading: Reading) -> str:
+    return reading.node.attributes.get("shape", "ellipse").lower()
+
+
+def _shapes_of_operators(deployment: Deployment) -> frozenset[str]:
+    inside = (r for r in deployment.operators if r.node.in_edges and r.node.out_edges)
+    return frozenset(_drawn(r) for r in inside if r.kind == "computation")
+
+
 def _before_last(deployment: Deployment, reading: Reading, stages: int | None) -> bool:
     drawn = deployment.units.get(reading.phase or "", {})
     last = max([*drawn, (stages or 1) - 1])

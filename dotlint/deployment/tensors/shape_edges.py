@@ -91,13 +91,24 @@ def _stated_edges(deployment: Deployment) -> Iterator[ShapedEdge]:
                 continue
             one_producer = len(head.node.in_edges) == 1
             stated = takes(deployment, head)
-            if stated == "nothing" if one_producer else not shape_rule(deployment, head).joins:
+            if stated == "nothing" if one_producer else not _joins(deployment, tail, head):
                 continue
             if head.is_role("attention") and not tail.is_role("norm") and has_latent(deployment):
                 continue
             found = change(made[0], taken[0])
             if found is not None:
                 yield ShapedEdge(edge, tail, head, found, states == stated == "all")
+
+
+def _joins(deployment: Deployment, tail: Reading, head: Reading) -> bool:
+    """Return whether an operator with several producers states what this one makes.
+
+    A sum takes equal tensors; one that stays on a single device and has no other consumer cannot be divided before.
+    """
+    if shape_rule(deployment, head).joins:
+        return True
+    alone = tail.gpus is not None and len(tail.gpus) == 1 and len(tail.node.out_edges) == 1
+    return head.is_role("residual") and alone and tail.gpus == head.gpus
 
 
 def _shards_explain(strategy: Strategy | None, one: ShapedEdge) -> bool:
@@ -182,6 +193,9 @@ def _unlike_input(strategy: Strategy | None, edges: Iterable[ShapedEdge]) -> Ite
     for some in joins.values():
         head, producers = some[0].head, len(some)
         differ = {one.edge.index: sizes for one in some if (sizes := one.features)}
+        if head.is_role("residual") and any(one.change.whole and not one.change.parts for one in some):
+            yield from differ
+            continue
         if not differ or producers != len(head.node.in_edges):
             continue
         siblings = len({one.tail.role and one.tail.role.name for one in some}) == 1
