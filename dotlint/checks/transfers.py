@@ -84,9 +84,9 @@ def _names_transfer(context: GraphContext, edge: Edge) -> bool:
 
 _WORD = regex(r"[^\W_]+")
 _CARRIERS = regex(
-    r"pipeline|comm|transfer|send|recv|p2p|cross[\s_-]?stage|\bpp\b",
+    r"pipeline|comm|transfer|send|recv|p2p|cross[\s_-]?stage|\bpp\b|\bring\b(?!\s*att)",
     re.IGNORECASE,
-    needs=("pipeline", "comm", "transfer", "send", "recv", "p2p", "cross", "pp"),
+    needs=("pipeline", "comm", "transfer", "send", "recv", "p2p", "cross", "pp", "ring"),
 )
 
 

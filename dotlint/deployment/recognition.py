@@ -134,7 +134,7 @@ def _has_role_of_model(reading: Reading) -> bool:
 def _is_box(reading: Reading) -> bool:
     """Return whether the node represents a part of a model on devices: it states stage, layers, degrees or heads too."""
     evidence = reading.evidence
-    if reading.annotation or evidence.gpus is None:
+    if reading.annotation or reading.gpus is None:
         return False
     if _states_heads(reading):
         return True

@@ -41,11 +41,12 @@ def may_be_output(deployment: Deployment, reading: Reading, stages: int | None) 
 def may_be_end(deployment: Deployment, reading: Reading) -> bool:
     """Return whether a node at the edge of a graph may be data that enters or leaves, as nothing says that it computes.
 
-    It has no role, device or place in the model, no Input or Output, and another shape than what computes.
+    It has no role but that of data, no device or place in the model, no Input or Output, and another shape than what
+    computes.
     """
     tensors = reading.evidence.tensors
     placed = reading.gpus is not None or reading.stage_named or reading.layer_named
-    if reading.role is not None or placed or tensors.inputs or tensors.outputs:
+    if reading.kind not in {None, "io"} or placed or tensors.inputs or tensors.outputs:
         return False
     return _drawn(reading) not in deployment.derived(_shapes_of_operators)
 
