@@ -32,8 +32,9 @@ _RING = regex(r"(?<![^\W\d_])ring(?![^\W\d_])", re.IGNORECASE, needs=("ring",))
 def back_edges(graph: Graph) -> frozenset[int]:
     """Return the indexes of the edges that state that they lead back.
 
-    A label states it by itself; so does a ring between nodes whose names differ only in numbers. `constraint=false`, `dir=both` and `dir=back` do so only if the other edges lead from
-    the head to the tail: authors also give them to side edges, for a better layout.
+    A label states it by itself; so does a ring between nodes whose names differ only in numbers. `constraint=false`,
+    `dir=both` and `dir=back` do so only if the other edges lead from the head to the tail: authors also give them to
+    side edges, for a better layout.
     """
     named = {edge.index for edge in graph.edges if _has_label(edge)}
     drawn = [edge for edge in graph.edges if edge.index not in named and _is_drawn_back(edge)]

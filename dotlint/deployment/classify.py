@@ -40,13 +40,14 @@ def read_deployment(
     only_phase: str | None = None,
     *,
     declared: bool = False,
+    staged: bool = True,
 ) -> Deployment:
     """Read a graph as a deployment.
 
     `expected` has the GPUs of each (phase, 0-based stage) that the declared strategy implies. They only assign stages
     to nodes that the file itself does not assign, so that a file is never bent to its declaration. `only_phase` is
     the phase of every node if the file is declared to contain only that phase; `declared` is whether a strategy is
-    declared for the graph.
+    declared for the graph, and `staged` whether it may have several stages.
     """
     cluster_facts: dict[int, Facts] = {}
     readings = [_own_reading(node, vocabulary, cluster_facts) for node in graph.nodes.values()]
@@ -59,7 +60,7 @@ def read_deployment(
         _decide_phases(readings, graph, cluster_facts) if only_phase is None else _set_only_phase(readings, only_phase)
     )
     stages = 1 + max((stage for _, stage in expected or ()), default=0)
-    decision = decide(graph, readings, cluster_facts, vocabulary, stages if stages > 1 else None)
+    decision = decide(graph, readings, cluster_facts, vocabulary, stages if stages > 1 else None if staged else 1)
     base = set_numbers(readings, decision)
     headers = _headers(readings, cluster_facts, decision, phases)
     stated = _stated_gpus(headers, base)

@@ -65,6 +65,7 @@ class GraphContext:
             self.file.vocabulary,
             only_phase=self.file.only_phase,
             declared=declared,
+            staged=self.file.strategy is None or any(p.stage_count > 1 for p in self.file.strategy.phases),
         )
         found = read(expected)
         if not _follows(found, expected):
