@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotlint.deployment.words import plain_words
+
 if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.wiring import Wiring
 
 _IN = {"input", "embedding", "kv-cache"}
 _OUT = {"output", "head", "sampling", "kv-cache"}
+_ENDS_OF_TRAINING = {"optimizer", "optimiser", "adam", "adamw", "sgd", "loss"}
 
 
 def may_be_input(deployment: Deployment, reading: Reading) -> bool:
@@ -22,8 +25,11 @@ def may_be_input(deployment: Deployment, reading: Reading) -> bool:
 def may_be_output(deployment: Deployment, reading: Reading, stages: int | None) -> bool:
     """Return whether the role of the node makes it an output of its phase, not of an earlier stage or layer.
 
-    `stages` is the declared number of stages.
+    `stages` is the declared number of stages. Every stage has an optimizer of its own.
     """
+    title = reading.evidence.title or reading.name
+    if reading.role is None and not _ENDS_OF_TRAINING.isdisjoint(plain_words(title).split()):
+        return True
     if not reading.is_role(*_OUT):
         # A label may describe what is computed, and the name that it is the output.
         named = deployment.vocabulary.role(reading.name)

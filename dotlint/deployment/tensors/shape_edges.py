@@ -26,18 +26,24 @@ _SIBLINGS = 3  # edges of a kind that have to agree before another of the kind i
 
 
 class ShapedEdge(Struct):
-    """An edge between stated dimensions; `strict` is whether a smaller input needs an explanation too."""
+    """An edge between stated dimensions; `strict` is whether a smaller input needs an explanation too.
+
+    `taken` is the position of the input among several.
+    """
 
     edge: Edge
     tail: Reading
     head: Reading
     change: axes.Change
     strict: bool
+    taken: int = 0
 
     @property
     def how(self) -> str:
         """What both ends state: `[4, 8] to [4, 16]`."""
-        return f"[{self.tail.evidence.tensors.outputs[0].text}] to [{self.head.evidence.tensors.inputs[0].text}]"
+        return (
+            f"[{self.tail.evidence.tensors.outputs[0].text}] to [{self.head.evidence.tensors.inputs[self.taken].text}]"
+        )
 
     def is_feature(self, axis: str) -> bool:
         """Return whether an axis, or the position of one, is that of a token's numbers."""
@@ -66,13 +72,14 @@ def compare_edges(deployment: Deployment, strategy: Strategy | None) -> ShapedEd
     others between operators of the same roles.
     """
     edges = list(_stated_edges(deployment))
+    left = list(_left_over(deployment))
     several = [one for one in edges if len(one.head.node.in_edges) > 1]
     single = [one for one in edges if len(one.head.node.in_edges) == 1]
     wrong = {one.edge.index for one in single if one.change.parts and not _shards_explain(strategy, one)}
     wrong |= {*_odd_ones(single), *_unlike_input(strategy, several)}
     return ShapedEdges(
         frozenset(one.edge.index for one in edges),
-        [one for one in edges if one.edge.index in wrong],
+        [one for one in edges if one.edge.index in wrong] + left,
         sum(1 for one in single if one.strict and one.change.whole and not one.change.parts),
     )
 
@@ -98,6 +105,38 @@ def _stated_edges(deployment: Deployment) -> Iterator[ShapedEdge]:
             found = change(made[0], taken[0])
             if found is not None:
                 yield ShapedEdge(edge, tail, head, found, states == stated == "all")
+
+
+def _left_over(deployment: Deployment) -> Iterator[ShapedEdge]:
+    """Yield the edges to an operator that states an input for each producer, where all but one pair are equal.
+
+    The last pair has to be equal too, unless one is a whole number of times the other, as a shard would be.
+    """
+    for head in deployment.operators:
+        taken = head.evidence.tensors.inputs
+        edges = head.node.in_edges
+        if len(taken) < 2 or len(taken) != len(edges) or head.summary or repeated(head):
+            continue
+        made = [deployment.readings[e.tail.index].evidence.tensors.outputs for e in edges]
+        if any(len(some) != 1 or None in some[0].sizes for some in made) or any(e.label for e in edges):
+            continue
+        free = list(range(len(taken)))
+        odd: list[int] = []
+        for i, (some,) in enumerate(made):
+            match = next((j for j in free if taken[j].sizes == some.sizes), None)
+            if match is None:
+                odd.append(i)
+            else:
+                free.remove(match)
+        if len(odd) != 1 or len(free) != 1:
+            continue
+        found = change(made[odd[0]][0], taken[free[0]])
+        tail = deployment.readings[edges[odd[0]].tail.index]
+        if found is not None and len(found.parts) == 1:
+            _, *sizes = found.parts[0]
+            one = ShapedEdge(edges[odd[0]], tail, head, found, strict=True, taken=free[0])
+            if max(sizes) % min(sizes) and one.features and not tail.summary:
+                yield one
 
 
 def _joins(deployment: Deployment, tail: Reading, head: Reading) -> bool:
