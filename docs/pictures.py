@@ -105,7 +105,7 @@ def page() -> bytes | None:
         _run("check", "moe_two_phases.dot", *options, out=io.StringIO())
         browser = runner.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         tab = browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
-        tab.goto((folder / "page.html").as_uri() + "#finding=0")
+        tab.goto((folder / "page.html").as_uri())
         tab.wait_for_timeout(500)
         taken = tab.screenshot(type="png")
         browser.close()

@@ -258,16 +258,8 @@ def fix(
     Args:
         source: What to fix, as in `check`.
         unsafe: Also apply fixes that may change the meaning.
-        strategy: This and the other arguments are those of `check`.
-        layout: See `check`.
-        model: See `check`.
-        select: See `check`.
-        extend_select: See `check`.
-        ignore: See `check`.
-        preset: See `check`.
-        rules: See `check`.
-        config: See `check`.
-        filename: See `check`.
+
+    The other arguments are those of `check`.
 
     Raises:
         DotlintError: As in `check`.
@@ -322,16 +314,8 @@ def assert_clean(
     Args:
         source: What to check, as in `check`.
         fail_on: The lowest severity that fails: `error`, `warning` or `info`.
-        strategy: This and the other arguments are those of `check`.
-        layout: See `check`.
-        model: See `check`.
-        select: See `check`.
-        extend_select: See `check`.
-        ignore: See `check`.
-        preset: See `check`.
-        rules: See `check`.
-        config: See `check`.
-        filename: See `check`.
+
+    The other arguments are those of `check`.
 
     Raises:
         AssertionError: There are such findings; the message lists them.
@@ -392,7 +376,9 @@ def _text_and_settings(source: GraphSource, options: _Options, filename: str | N
     overrides = Overrides(
         strategy=() if strategy is None or isinstance(strategy, Strategy) else _texts("strategy", strategy, _STRATEGY),
         layout=None if isinstance(strategy, Strategy) else options.layout,
-        model=None if options.model is None or isinstance(strategy, Strategy) else os.fspath(options.model),
+        model=None
+        if options.model is None or isinstance(strategy, Strategy)
+        else _path("model", options.model, "a path"),
         preset=preset,
         select=None if options.select is None else split_names(_texts("select", options.select, _RULES)),
         extend_select=split_names(_texts("extend_select", options.extend_select, _RULES)),

@@ -28,7 +28,7 @@ def library() -> str:
     """Return the public names of `dotlint`, and the types of what they return."""
     named = [(name, getattr(dotlint, name)) for name in dotlint.__all__]
     named += [(part.__name__, part) for part in _PARTS if part.__name__ not in dotlint.__all__]
-    text = "\n".join(_entries(sorted(named, key=lambda entry: inspect.isclass(entry[1])), "dotlint"))
+    text = "\n".join(_entries(sorted(named, key=_order), "dotlint"))
     return "\n".join((text, *_aliases(text)))
 
 
@@ -36,6 +36,11 @@ def plugins() -> str:
     """Return the public names of `dotlint.plugin` that are not aliases of types."""
     names = [(name, getattr(plugin, name)) for name in plugin.__all__]
     return "\n".join(_entries([(name, thing) for name, thing in names if callable(thing)], "plugin"))
+
+
+def _order(entry: tuple[str, Any]) -> tuple[bool, int]:
+    """Put functions first, in the order of their module, which is that of their use."""
+    return inspect.isclass(entry[1]), entry[1].__code__.co_firstlineno if inspect.isfunction(entry[1]) else 0
 
 
 def _aliases(text: str) -> Iterator[str]:
@@ -122,7 +127,16 @@ def _parameter(parameter: inspect.Parameter) -> str:
 
 
 def _prose(thing: object) -> str:
-    return re.sub(r"\bdocs/([\w-]+)\.md\b", r"[\1](\1.md)", inspect.getdoc(thing) or "")
+    """Return a docstring as Markdown, its arguments and exceptions as lists."""
+    text = re.sub(r"\bdocs/([\w-]+)\.md\b", r"[\1](\1.md)", inspect.getdoc(thing) or "")
+    return re.sub(r"^(Args|Raises):\n((?:    .*\n?)+)", _listed, text, flags=re.MULTILINE)
+
+
+def _listed(section: re.Match[str]) -> str:
+    title = "Arguments" if section[1] == "Args" else section[1]
+    entries = (" ".join(entry.split()) for entry in re.split(r"\n(?=    \S)", section[2]))
+    named = (entry.split(": ", 1) for entry in entries if entry)
+    return f"{title}:\n\n" + "".join(f"- `{name}`: {text}\n" for name, text in named) + "\n"
 
 
 def _indented(text: str) -> str:

@@ -39,7 +39,7 @@ def findings_pane(
         for kind, word in (
             ("error", "error" if counts["error"] == 1 else "errors"),
             ("warning", "warning" if counts["warning"] == 1 else "warnings"),
-            ("info", "note" if counts["info"] == 1 else "notes"),
+            ("info", "info" if counts["info"] == 1 else "infos"),
             ("consequence", "follow-on finding" if counts["consequence"] == 1 else "follow-on findings"),
         )
         if counts[kind]
@@ -51,7 +51,7 @@ def findings_pane(
     caveat = f'<p class="caveat {outline.kind}">{prose(outline.caveat)}</p>' if outline.caveat else ""
     return (
         '<section class="pane" id="findings" aria-label="Findings" tabindex="-1"><div class="summary">'
-        f'<h2 class="verdict {outline.kind}">{mark}</h2>{caveat}{tally}<ul class="facts">{facts}</ul>{filters}</div>'
+        f'<h2 class="verdict {outline.kind}">{mark}</h2>{caveat}<ul class="facts">{facts}</ul>{tally}{filters}</div>'
         f'<div class="results">{findings(outline, nodes, whys)}</div></section>'
     )
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dotlint.engine.context import FileContext
     from dotlint.engine.result import FileResult
-    from dotlint.page.data import Drawn
     from dotlint.syntax.source import Source
 
 
@@ -34,20 +32,6 @@ class Section(Struct, frozen=True):
         """The parsed text."""
         assert self.result.context is not None
         return self.result.context
-
-    def moved(self, drawn: Drawn) -> Drawn:
-        """Return a picture of the text with the numbers of graphs and findings of the file."""
-        if not self.graphs and not self.findings:
-            return drawn
-        own = f"b{self.graphs}-"
-        return replace(
-            drawn,
-            key=f"{own}{drawn.key}",
-            graph=drawn.graph + self.graphs,
-            findings={index + self.findings: ids for index, ids in drawn.findings.items()},
-            opens={element: f"{own}{key}" for element, key in drawn.opens.items()},
-            within=None if drawn.within is None else f"{own}{drawn.within}",
-        )
 
 
 def sections(result: FileResult, source: Source) -> Iterator[Section]:

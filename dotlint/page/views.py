@@ -58,13 +58,29 @@ def drawings(
         number = index + section.graphs + 1
         name = f"Graph {number}: " if len(graphs) > 1 else ""
         try:
-            drawn += map(section.moved, artist.graph(index, name, fixed if len(graphs) == 1 else ()))
+            views = artist.graph(index, name, fixed if len(graphs) == 1 else ())
+            drawn += (_moved(view, section) for view in views)
         except DotlintError as error:
             return drawn, _error_text(error)
     left = len(graphs) - _GRAPHS
     more = f"only the first {_GRAPHS} graphs are drawn; `dotlint render --graph N` draws each of the other {left}"
     missing = next((artist.missing for artist in artists.values() if artist.missing), None)
     return drawn, more if left > 0 else missing
+
+
+def _moved(drawn: Drawn, section: Section) -> Drawn:
+    """Return a picture of a section with the numbers of graphs and findings of the file."""
+    if not section.graphs and not section.findings:
+        return drawn
+    own = f"b{section.graphs}-"
+    return replace(
+        drawn,
+        key=f"{own}{drawn.key}",
+        graph=drawn.graph + section.graphs,
+        findings={index + section.findings: ids for index, ids in drawn.findings.items()},
+        opens={element: f"{own}{key}" for element, key in drawn.opens.items()},
+        within=None if drawn.within is None else f"{own}{drawn.within}",
+    )
 
 
 class _Artist:
@@ -155,7 +171,7 @@ class _Artist:
             if view:
                 opens[element] = f"{within}-{number}"
                 title = _title(element.removeprefix(f"s{index}-"), names)
-                inner.append(replace(_view(view, opens[element], title, index), within=within, level=""))
+                inner.append(replace(_view(view, opens[element], title, index), within=within, level="", notes=()))
         first = _view(coarse, within, f"{name}{'Layers' if _has_layers(coarse) else 'Stages'}", index)
         how = ": double-click one with a double border, or press o, to open it" if opens else ""
         yield replace(first, opens=opens, notes=tuple(f"{note}{how}" for note in first.notes[:1]) + first.notes[1:])
@@ -213,8 +229,9 @@ def _fits(drawn: Svg) -> bool:
 
 def _view(drawn: Svg, key: str, title: str, graph: int, *, after: bool = False) -> Drawn:
     notes = tuple(note for note in drawn.notes if "--fold" not in note)
-    if _shapes(drawn) < len(drawn.nodes):
-        notes = (f"{_shapes(drawn)} shapes represent {len(drawn.nodes)} nodes", *notes)
+    drawn_as = [element for element in drawn.nodes.values() if "planned-" not in element]
+    if len(set(drawn_as)) < len(drawn_as):
+        notes = (f"{len(set(drawn_as))} shapes represent {len(drawn_as)} nodes", *notes)
     return Drawn(
         key=key,
         title=title,

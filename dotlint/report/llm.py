@@ -22,7 +22,7 @@ from dotlint.text.display import one_line
 from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import FileResult
@@ -33,8 +33,8 @@ NextStep = Literal["fix", "unsafe", "edit", "done"]
 MOST_FINDINGS: Final = 40
 _MOST_EDGES = 120  # lines of edges in all findings of a file
 _MOST_NAMES, _ROOM = 12, 320
+_MOST_LINES = 4  # of further locations
 _MOST_CHARACTERS = 600  # of a message
-_WORDS: Final[Mapping[Severity, str]] = {"error": "error", "warning": "warning", "info": "note"}
 _FIXES = {"safe": " [fix]", "unsafe": " [unsafe fix]", None: ""}
 
 
@@ -43,7 +43,8 @@ class ShortFinding:
     """A cause, or several of one rule whose messages differ only in numbers; `line` and `column` are the first location.
 
     `fix` is its fix, if it has one. `edges` are DOT statements that add the missing edges, `nodes` the nodes that are
-    missing or that it is about, and `units` the stages that are missing as a whole. `also` counts further locations.
+    missing or that it is about, and `units` the stages that are missing as a whole. `also` counts further locations, and
+    `also_at` has their lines if they are few.
     """
 
     code: str
@@ -58,6 +59,7 @@ class ShortFinding:
     note: str | None = None
     units: tuple[str, ...] = ()
     also: int = 0
+    also_at: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,8 @@ def _rows(result: FileResult, severities: Sequence[Severity]) -> list[_Row]:
 def _short(row: _Row, result: FileResult, detail: Detail, room: int) -> ShortFinding:
     first = min(row.findings, key=lambda finding: finding.start)
     position = result.source.position(first.start)
+    starts = sorted({location.start for finding in row.findings for location in finding.locations} - {first.start})
+    lines = dict.fromkeys(result.source.position(start).line for start in starts)
     fixable = {finding.fix.applicability if finding.fix else None for finding in row.findings}
     short = ShortFinding(
         code=first.code,
@@ -154,7 +158,8 @@ def _short(row: _Row, result: FileResult, detail: Detail, room: int) -> ShortFin
         column=position.column,
         message=one_line(one_for_all(row.findings, over=row.mixed), _MOST_CHARACTERS),
         fix=fixable.pop() if len(fixable) == 1 else None,
-        also=sum(len(finding.locations) for finding in row.findings) - 1,
+        also=len(starts),
+        also_at=tuple(lines) if len(lines) <= _MOST_LINES else (),
     )
     if detail == "summary":
         return short
@@ -193,8 +198,8 @@ def _summary(result: FileResult) -> str:
     facts, counts = result.facts, result.counts()
     words = verdict_words(result)
     tally = [
-        count(counts[severity], word)
-        for severity, word in _WORDS.items()
+        count(counts[severity], severity)
+        for severity in SEVERITIES
         if counts[severity] and not (severity == "warning" and "warning" in words)
     ]
     edges = "too many edges to count" if facts.edges is None else count(facts.edges, "edge")
@@ -234,6 +239,8 @@ def report_lines(report: ShortReport) -> Iterable[str]:
     for one in report.findings:
         where = f"{path}:{one.line}:{one.column}"
         also = f" (and {count(one.also, 'more location')})" if one.also else ""
+        if one.also_at:
+            also = f" (also line{'' if len(one.also_at) == 1 else 's'} {listed([str(line) for line in one.also_at])})"
         yield f"{one.code} {one.severity} {where}{_FIXES[one.fix]} {one.message}{also}"
         yield from (f"  {one_line(line, 1 << 20)}" for line in one.edges)
         if one.units:

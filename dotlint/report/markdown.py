@@ -132,10 +132,8 @@ def _follow_on(entry: ReportEntry) -> str:
     if sum(len(row.findings) for row in entry.rows) == 1:
         nodes = ", ".join(map(code, entry.rows[0].nodes))
         return f"{entry.code}: {escape(entry.rows[0].message)}{f': {nodes}' if nodes else ''}"
-    names = [name for row in entry.rows for name in row.nodes]
-    return f"{entry.code} {entry.words}: " + (
-        ", ".join(map(code, names)) or f"{sum(len(row.findings) for row in entry.rows)} findings"
-    )
+    names = ", ".join(map(code, entry.nodes))
+    return f"{entry.code} {entry.words}: {names or f'{sum(len(row.findings) for row in entry.rows)} findings'}"
 
 
 def _listing_lines(listing: Listing) -> Iterable[str]:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from dotlint.syntax.source import Position
 
 
+_WORDS = {"dims": "dimensions", **{word: word.upper() for word in ("ep", "gpu", "html", "kv", "sp", "tp")}}
+
+
 class Row(Struct, frozen=True):
     """One finding of an entry, or several with a common message, with their locations, nodes and note.
 
@@ -44,7 +47,7 @@ class ReportEntry(Struct, frozen=True):
     `fixes` the titles of their fixes. `help` may be a question, and `no_fix` is why there is no automatic fix. `note`
     applies to all findings. `edges` counts the lines to paste in all listings and `units` are their titles, including
     listings that are left out. `planned` is whether the units are missing as a whole. `step` is whether the required
-    modifications have the help.
+    modifications have the help. `nodes` are the folded nodes of all findings if others cause them.
     """
 
     number: str
@@ -64,6 +67,7 @@ class ReportEntry(Struct, frozen=True):
     units: tuple[str, ...] = ()
     planned: bool = False
     step: bool = False
+    nodes: tuple[str, ...] = ()
 
     @property
     def reference(self) -> str:
@@ -73,7 +77,7 @@ class ReportEntry(Struct, frozen=True):
     @property
     def words(self) -> str:
         """The name of the rule in words."""
-        return self.name.replace("-", " ")
+        return " ".join(_WORDS.get(word, word) for word in self.name.split("-"))
 
 
 class Section(Struct, frozen=True):

@@ -25,8 +25,8 @@ def entry_rows(result: FileResult, indices: list[int], without: str | None) -> t
     """Return the rows of the findings with these indices, without the note that the entry has already."""
     findings = [result.findings[index] for index in indices]
     at = {id(finding): index for index, finding in zip(indices, findings, strict=True)}
-    groups = [findings] if findings[0].caused_by else _by_unit(findings) or alike(findings)
-    over = not findings[0].caused_by and left_over(groups)
+    groups = _by_unit(findings) or alike(findings)
+    over = left_over(groups)
     rows = [
         _merged_row(result, some, tuple(sorted(at[id(f)] for f in some)), without, over=over and some is groups[-1])
         for some in groups
@@ -38,13 +38,18 @@ def entry_rows(result: FileResult, indices: list[int], without: str | None) -> t
     return tuple(rows)
 
 
+def folded_nodes(findings: list[Finding]) -> tuple[str, ...]:
+    """Return the names of all nodes of several findings, folded to ranges and cut if they are too many."""
+    folded, left = shortened(list(dict.fromkeys(name for finding in findings for name in finding.nodes)), _MOST_NAMES)
+    return (*folded, f"and {left} more") if left else tuple(folded)
+
+
 def _merged_row(
     result: FileResult, findings: list[Finding], indices: tuple[int, ...], without: str | None, *, over: bool
 ) -> Row:
     names: list[str] = []
     for finding in findings:
-        unnamed = len(finding.nodes) > 1 and not names_its_nodes(finding)
-        listed_nodes = over or unnamed or (finding.caused_by and len(findings) > 1)
+        listed_nodes = over or (len(finding.nodes) > 1 and not names_its_nodes(finding))
         if listed_nodes and not finding.missing_edges and not finding.path:
             names += finding.nodes
     folded, left = shortened(list(dict.fromkeys(names)), _MOST_NAMES)

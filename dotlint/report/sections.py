@@ -11,7 +11,7 @@ from dotlint.report.links import page
 from dotlint.report.merge import MOST_FINDINGS, hoisted, shorter, titles
 from dotlint.report.model import ReportEntry, Section
 from dotlint.report.ranges import ranged, without_numbers
-from dotlint.report.rows import entry_rows
+from dotlint.report.rows import entry_rows, folded_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -154,6 +154,7 @@ def _entry(
         edges=sum(len(listing.lines) for listing in listings if listing.paste),
         units=tuple(titles(listings)),
         planned=any(f.planned_edges for f in findings),
+        nodes=folded_nodes(findings) if causes else (),
     )
 
 

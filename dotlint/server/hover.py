@@ -123,8 +123,11 @@ def findings_at(
 ) -> list[tuple[int, FindingInfo, int]]:
     """Return the findings underlined between two positions as (number, finding, index of its location there)."""
     found = []
+    start, end = snapshot.text.offset(first), snapshot.text.offset(last)
     for number, finding in enumerate(report.findings):
         for index, location in enumerate(finding.locations):
+            if location[0] > end or location[1] < start:
+                continue  # a finding may have thousands of locations
             range_ = underlined_range(snapshot.text, *location)
             if (range_.start.line, range_.start.character) <= last and first <= (range_.end.line, range_.end.character):
                 found.append((number, finding, index))

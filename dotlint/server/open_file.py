@@ -81,6 +81,7 @@ class OpenFile:
         self.tokens: TokensAnswer | None = None
         self.timer: asyncio.TimerHandle | None = None
         self.run: asyncio.Task[None] | None = None
+        self.outdated: asyncio.Task[None] | None = None  # the run before, which may still be under way
         self.running: Snapshot | None = None  # the snapshot of the run
 
     @property
@@ -89,7 +90,7 @@ class OpenFile:
         return self.current.text
 
     def take(self, snapshot: Snapshot, message: Message) -> None:
-        """Store a message of the run for a snapshot; nothing arrives for one that is no longer current."""
+        """Store a message of the run for the current snapshot."""
         snapshot.take(message)
         if isinstance(message, Rules):
             self.rules, self.rules_key = message.rules, message.key

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _PAUSE: Final = 0.15  # seconds without a change before a run starts
 _PAUSE_LARGE: Final = 0.75  # added for a large text
 _LARGE: Final = 4_000_000  # characters
+_LONG_RUN: Final = 100_000  # characters from which an outdated run ends at once; ending it costs a process
 log = logging.getLogger(__name__)
 
 
@@ -138,7 +139,8 @@ class OpenFiles:
 
     def _new_snapshot(self, file: OpenFile, text: Text, version: int | None) -> None:
         before = file.current
-        self._stop(file)
+        if len(text.text) > _LONG_RUN:
+            self._stop(file)
         file.current = Snapshot(text, version)
         before.end()
 
@@ -148,9 +150,11 @@ class OpenFiles:
         file.timer = asyncio.get_running_loop().call_later(seconds, self._start_now, file)
 
     def _start_now(self, file: OpenFile) -> None:
-        """Start the run for the current text, unless it has started."""
+        """Start the run for the current text, unless it has started; end the last but one, which is outdated."""
         if file.running is file.current or self.scopes is None or file.uri not in self._files:
             return
+        _cancel(file.outdated)
+        file.outdated = file.run
         file.running = file.current
         options = self.scopes.of(file.path)
         file.run = asyncio.get_running_loop().create_task(self._run(file, file.current, options))
@@ -158,11 +162,13 @@ class OpenFiles:
     def _stop(self, file: OpenFile) -> None:
         if file.timer is not None:
             file.timer.cancel()
-        if file.run is not None and not file.run.done():
-            file.run.cancel()
+        _cancel(file.run)
+        _cancel(file.outdated)
 
     async def _run(self, file: OpenFile, snapshot: Snapshot, options: EditorOptions) -> None:
         def on_message(message: Message) -> None:
+            if snapshot is not file.current:
+                return  # the text has changed
             file.take(snapshot, message)
             if isinstance(message, EarlyReport):
                 last = file.last.report if file.last is not None else None
@@ -185,3 +191,8 @@ class OpenFiles:
             on_message(Failure(f"{type(error).__name__}: {error}"))
         finally:
             snapshot.end()
+
+
+def _cancel(run: asyncio.Task[None] | None) -> None:
+    if run is not None and not run.done():
+        run.cancel()

@@ -157,8 +157,9 @@ _ENGINES: Final = (
         redundant=False,
         widths=False,
         sources={
-            "heads": "transformers/integrations/tensor_parallel.py",
-            "grid-mismatch": "transformers/integrations/tensor_parallel.py",
+            "heads": "transformers/distributed/tensor_parallel.py",
+            "experts": "transformers/distributed/expert_parallel.py",
+            "grid-mismatch": "transformers/distributed/configuration_utils.py",
         },
     ),
     Engine(

@@ -115,7 +115,7 @@ _PRESETS: Final = (
         "grid",
         "one",
         "megatron",
-        "transformers/integrations/tensor_parallel.py: tp_plan",
+        "transformers/distributed/tensor_parallel.py: tp_plan",
         ("ep", "edp", "tp", "sp", "dp"),
     ),
     Preset(

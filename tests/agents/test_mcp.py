@@ -329,10 +329,10 @@ def test_the_strategy_language_is_what_strategies_are_read_by() -> None:
 
 
 def test_findings_and_fixes_are_those_of_the_command_line(folder: Path) -> None:
-    def cause(one: dict[str, Any]) -> tuple[str, str, int, int, str | None]:
+    def cause(one: dict[str, Any]) -> tuple[str, int, int, str | None]:
         start = one["range"]["start"]
         fix = one["fix"]["applicability"] if one["fix"] else None
-        return one["code"], one["message"], start["line"], start["column"], fix
+        return one["code"], start["line"], start["column"], fix
 
     path = str(folder / "plan.dot")
     (entry,) = json.loads(run("check", "-f", "json", "--no-cache", "-s", "pp4ep4tp2sp2", path).out)["files"]
@@ -343,8 +343,9 @@ def test_findings_and_fixes_are_those_of_the_command_line(folder: Path) -> None:
         given = {"path": path, "strategy": "pp4ep4tp2sp2"}
         found = (await client.call_tool("check", {**given, "limit": 1000})).structured_content
         assert found is not None
-        keys = ("code", "message", "line", "column", "fix")
-        assert {tuple(one.get(key) for key in keys) for one in found["findings"]} == expected
+        shown = {tuple(one.get(key) for key in ("code", "line", "column", "fix")) for one in found["findings"]}
+        assert shown <= expected  # alike findings share an entry
+        assert {(one[0], one[3]) for one in shown} == {(one[0], one[3]) for one in expected}
         fixed = (await client.call_tool("fix", {**given, "unsafe": True})).structured_content
         assert fixed is not None
         assert fixed["output"] == diff

@@ -465,7 +465,7 @@ def test_a_killed_worker_loses_one_page(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(pages, "make_page", deadly)  # forked workers have it too
     monkeypatch.setattr(
-        "dotlint.pipeline.processes._context", lambda: __import__("multiprocessing").get_context("fork")
+        "dotlint.pipeline.processes._context", lambda _: __import__("multiprocessing").get_context("fork")
     )
     result = run("check", ".", "--isolated", "-f", "html", "-o", "pages/", "--jobs", "2")
     assert result.status == 2

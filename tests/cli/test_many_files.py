@@ -170,7 +170,7 @@ class TestProcesses:
             return real(path, *rest)
 
         monkeypatch.setattr(parallel, "lint_slim", deadly)  # forked workers have it too
-        monkeypatch.setattr(parallel, "_context", lambda: multiprocessing.get_context("fork"))
+        monkeypatch.setattr(parallel, "_context", lambda _: multiprocessing.get_context("fork"))
         result = run("check", "--no-cache", "--jobs", "2", "-f", "json", *many)
         hint = "perhaps for lack of memory"
         assert result.status == 2
@@ -441,16 +441,16 @@ class TestEndings:
             write("new", CYCLE).replace(path)
 
         write("a.dot", CLEAN)
-        process = started("check", ".", "--watch", "-f", "concise", env={**os.environ, "PYTHONUNBUFFERED": "1"})
+        process = started("check", ".", "--watch", "-f", "github", env={**os.environ, "PYTHONUNBUFFERED": "1"})
         assert process.stdout is not None
         assert process.stderr is not None
         assert "waiting for changes" in process.stderr.readline()
         save("a.dot")
-        assert process.stdout.readline().startswith("a.dot:1:11: error: G001")
+        assert process.stdout.readline().startswith("::error file=a.dot,line=1,")
         assert "waiting for changes" in process.stderr.readline()
         save("b.dot")
-        assert process.stdout.readline().startswith("a.dot:1:11: error: G001")
-        assert process.stdout.readline().startswith("b.dot:1:11: error: G001")
+        assert process.stdout.readline().startswith("::error file=a.dot,line=1,")
+        assert process.stdout.readline().startswith("::error file=b.dot,line=1,")
         assert "waiting for changes" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=10)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dotlint.engine.finding import Finding
 from dotlint.engine.result import Settings
 from dotlint.pipeline.lint_file import lint_path
-from dotlint.report import rich_report
+from dotlint.report import markdown, rich_report
 from dotlint.report.outline import outline
 from tests.cli.command import run
 from tests.dsl import CYCLE
@@ -106,3 +107,21 @@ def test_a_step_that_needs_the_message_has_the_name_of_the_rule() -> None:
     out = " ".join(run("check", "a.dot", "--isolated").out.split())
     assert "1. Write `box` (A004)" in out
     assert "2. Port not in record: a node of shape" in out
+
+
+def test_follow_on_findings_with_all_kinds_of_messages_are_one_line_each_rule() -> None:
+    Path("a.dot").write_text(MISSPELLED)
+    result = lint_path("a.dot", Settings())
+    messages = ("`a` has no consumer", "`b1` of stage 1 has no consumer", "2 of layers 1-3 have no consumer")
+    cause = Finding("S001", "missing-stage-edge", "error", "an edge is missing", 0, 1, "connections", nodes=("a",))
+    result.findings = [
+        cause,
+        *(
+            Finding("G004", "no-consumer", "error", text, 0, 1, "connectivity", nodes=(f"n{i}",), caused_by=(0,))
+            for i, text in enumerate(messages)
+        ),
+    ]
+    for text in (rich_report.render([outline(result)], width=80, color=False), markdown.render([outline(result)])):
+        flat = text.replace("`", "")
+        assert flat.count("G004") == 1
+        assert "no consumer: n{0..2} (fixed by S001)" in flat

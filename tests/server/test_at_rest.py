@@ -89,7 +89,9 @@ def _shown(report: Report) -> list[Shown]:
     return [(one.code, one.message, one.locations) for one in report.findings]
 
 
-async def _typed(edits: list[tuple[float, int, str, bool]]) -> tuple[str, list[Report], list[EarlyReport]]:
+async def _typed(
+    edits: list[tuple[float, int, str, bool]], before: str = DEPLOYMENT
+) -> tuple[str, list[Report], list[EarlyReport]]:
     """Return the text after edits, all reports that were shown, and the early ones of the last run."""
     early: list[EarlyReport] = []
     shown: list[Report] = []
@@ -99,7 +101,7 @@ async def _typed(edits: list[tuple[float, int, str, bool]]) -> tuple[str, list[R
 
     files = OpenFiles(cast("Workers", _Inline(early)), on_report, lambda _, why: pytest.fail(why), lambda _: None)
     files.scopes = Scopes(((Path.cwd(), EditorOptions()),))
-    file = files.open("untitled:a", str(Path.cwd() / "a.dot"), Text(DEPLOYMENT), 1)
+    file = files.open("untitled:a", str(Path.cwd() / "a.dot"), Text(before), 1)
     for version, (where, length, new, rest) in enumerate(edits, 2):
         if rest:
             await files.report(file)
@@ -127,6 +129,25 @@ def test_the_findings_at_rest_are_those_of_a_check(edits: list[tuple[float, int,
     assert early
     for message in early:
         assert sorted(_shown(message.report)) == sorted(one for one in expected if one[0] in message.codes)
+
+
+def test_findings_stay_and_move_with_the_text_until_all_rules_have_run() -> None:
+    lacking = DEPLOYMENT.replace("norm -> up_1 -> down_1 -> sum", "norm -> up_1 -> down_1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(analysis, "_LARGE", 0)
+        patch.setattr(open_files, "_PAUSE", 0)
+        _, reports, _ = asyncio.run(_typed([(0.0, 0, "\n", True)], lacking))
+    late = [sorted(one for one in _shown(report) if one[0][0] not in "ENAX") for report in reports]
+    assert late[-1]
+    assert late[0] == []  # nothing is known yet
+    first = next(index for index, some in enumerate(late) if some == late[-1])
+    assert all(some == late[-1] for some in late[first:])
+    early = next(index for index, some in enumerate(late) if index and some == _later(late[index - 1]))
+    assert early == first
+
+
+def _later(shown: list[Shown]) -> list[Shown]:
+    return [(code, message, tuple((start + 1, end + 1) for start, end in spans)) for code, message, spans in shown]
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5), st.text("xy", max_size=4)), max_size=8))

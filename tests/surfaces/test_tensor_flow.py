@@ -35,7 +35,7 @@ TEXT = digraph(
     *edges("sum", "frob", "y"),
 )
 FLOW = {"edges": 9, "followed": 7, "not_followed": {"role unknown": 2}}
-WORDS = "7 of 9 edges followed; 2 not: at operators whose role is unknown"
+WORDS = "7 of 9 edges followed; 2 at operators whose role is unknown"
 UNKNOWN = digraph(*(node(f"n{i}", "LayerNorm", "0-1", WHOLE, WHOLE) for i in range(3)), *edges("n0", "n1", "n2"),
                   *(node(f"f{i}", f"Frobnicate {i}", "0-1") for i in range(5)), *edges("n2", *(f"f{i}" for i in range(5))))  # fmt: skip
 

@@ -111,7 +111,10 @@ def test_library_does_not_import_rich_or_networkx_early() -> None:
             for name in names:
                 if name.split(".")[0] in users:
                     users[name.split(".")[0]].add(path.relative_to(PACKAGE).as_posix())
-    assert users == {"rich": {"batch/summary.py", "report/rich_report.py"}, "networkx": set()}
+    assert users == {
+        "rich": {"batch/summary.py", *(f"report/rich_{part}.py" for part in ("paragraphs", "report", "sections"))},
+        "networkx": set(),
+    }
 
 
 def test_only_the_mcp_server_imports_its_packages() -> None:

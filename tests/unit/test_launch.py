@@ -618,6 +618,18 @@ MISTAKES = [
     ("vllm", "-tp 2 --gpu-memory-utilization much", "must be a number, not 'much'", 6),
     ("sglang", "--tp 8 --dp 3 --enable-dp-attention", "--dp 3 does not divide the 8 ranks of --tp-size", 7),
     ("sglang", "--tp 8 --ep 3", "--ep 3 does not divide the 8 ranks", 7),
+    (
+        "megatron",
+        "--num-virtual-stages-per-pipeline-rank 2 --num-layers-per-virtual-pipeline-stage 4 --num-layers 32",
+        "--num-layers-per-virtual-pipeline-stage cannot be combined with --num-virtual-stages-per-pipeline-rank",
+        41,
+    ),
+    (
+        "megatron",
+        "--num-layers 24 --pipeline-model-parallel-size 4 --num-layers-per-virtual-pipeline-stage 4",
+        "--num-layers-per-virtual-pipeline-stage 4 does not divide the 6 layers of a stage",
+        49,
+    ),
     ("megatron", "--num-layers-per-virtual-pipeline-stage 4", "needs the number of layers", 0),
     ("megatron", '--pipeline-model-parallel-layout "Et*3|x"', "unexpected 'x' in the pipeline layout", 0),
     ("torchtitan", "--parallelism.data_parallel_shard_degree -2", "is neither a degree nor -1", 0),

@@ -13,6 +13,7 @@ from bench.mutation.drawn.trial import findings
 from bench.mutation.drawn.writer import write
 from bench.mutation.flow import trial as flow
 from bench.mutation.flow.defects import FLOW
+from bench.mutation.planned import trial as planned
 
 if TYPE_CHECKING:
     import argparse
@@ -37,6 +38,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="draw deployments whose labels state how tensors travel; their seeds begin with flow.",
     )
+    parser.add_argument("--plans", action="store_true", help="draw the graphs of `dotlint new` for plans at random")
     parser.add_argument(
         "--show", type=int, default=0, metavar="K", help="rows of the table by factor, and examples (all)"
     )
@@ -55,14 +57,20 @@ def main(options: argparse.Namespace) -> int:
     seeds = [f"{FLOWS if options.flow else ''}{options.seed}.{number}" for number in range(options.drawn)]
     with ProcessPoolExecutor(options.jobs) as pool:
         found = list(
-            pool.map((flow if options.flow else deployments).run, seeds, [options.only] * len(seeds), chunksize=8)
+            pool.map(
+                (planned if options.plans else flow if options.flow else deployments).run,
+                seeds,
+                [options.only] * len(seeds),
+                chunksize=8,
+            )
         )
     outcomes = [outcome for some in found for outcome in some]
     if options.verbose:
         for outcome in outcomes:
             name = f"{outcome.seed}/{outcome.mutation}".rstrip("/")
             if outcome.mutation and not outcome.hit:
-                print("missed ", name, "| wanted", *sorted(KNOWN[outcome.mutation].codes), "| told", *outcome.told[:3])
+                wanted = sorted(KNOWN[outcome.mutation].codes) if outcome.mutation in KNOWN else ["any"]
+                print("missed ", name, "| wanted", *wanted, "| told", *outcome.told[:3])
             for said in outcome.wrong[:4]:
                 print("besides" if outcome.mutation else "false  ", name, "|", said)
     show(outcomes, options.show)

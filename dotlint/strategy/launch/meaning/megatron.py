@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dotlint.strategy.fitting import divisors
 from dotlint.strategy.launch.meaning.meaning import Meaning, fill_world, note_unknown_world, started_on, stated
 from dotlint.strategy.launch.meaning.megatron_layout import chunks_of, repeated
 from dotlint.text.regex import regex
@@ -32,6 +33,8 @@ def _stages(options: Options, facts: ModelFacts, found: Meaning) -> None:
     """Add VPP and the layers of stages."""
     degrees, pp = found.degrees, found.degrees.get("pp", 1)
     layers = found.facts.get("layers") or facts.layers
+    ends = bool(options.get("embedding_counts")), bool(options.get("loss_counts"))
+    _refuse_two(options)
     if "pipeline_layout" in options.given:
         given = options.given["pipeline_layout"]
         sizes = chunks_of(given.value, given.location)
@@ -46,15 +49,31 @@ def _stages(options: Options, facts: ModelFacts, found: Meaning) -> None:
             raise options.mistake(
                 "chunk_layers", "needs the number of layers", "add --num-layers, or --model config.json"
             )
-        chunk = options.get("chunk_layers")
-        if not chunk or (layers // pp) % chunk:
-            raise options.mistake("chunk_layers", f"does not divide the {layers // pp} layers of a stage")
-        degrees["vpp"] = layers // pp // chunk
-    ends = bool(options.get("embedding_counts")), bool(options.get("loss_counts"))
+        chunk, stage = options.get("chunk_layers"), (layers + sum(ends)) // pp
+        if not chunk or stage % chunk:
+            fitting = ", ".join(map(str, divisors(stage)))
+            raise options.mistake(
+                "chunk_layers", f"does not divide the {stage} layers of a stage", f"{fitting} would fit"
+            )
+        degrees["vpp"] = stage // chunk
     chunks = pp * degrees.get("vpp", 1)
     if any(ends) and layers is not None and chunks > 1 and (layers + sum(ends)) % chunks == 0:
         size = (layers + sum(ends)) // chunks
         found.facts["stage_layers"] = [size - ends[0], *[size] * (chunks - 2), size - ends[1]]
+
+
+def _refuse_two(options: Options) -> None:
+    """Raise `StrategyError` at the second of two options that state the chunks of a stage, of which one may be there."""
+    stated = sorted(
+        (options.given[name] for name in ("chunk_layers", "vpp", "pipeline_layout") if name in options.given),
+        key=lambda given: given.location.start,
+    )
+    if "chunk_layers" in options.given:
+        ends = [options.given[name] for name in ("first_stage_layers", "last_stage_layers") if name in options.given]
+        stated += ends if len(stated) == 1 else []
+    if len(stated) > 1:
+        remedy = "leave one of them out, or state --num-virtual-stages-per-pipeline-rank alone"
+        raise stated[1].location.mistake(f"{stated[1].option} cannot be combined with {stated[0].option}", remedy)
 
 
 def _model(options: Options, found: Meaning) -> None:
