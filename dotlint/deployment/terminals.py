@@ -47,23 +47,32 @@ def may_be_output(deployment: Deployment, reading: Reading, stages: int | None) 
 def may_be_end(deployment: Deployment, reading: Reading) -> bool:
     """Return whether a node at the edge of a graph may be data that enters or leaves, as nothing says that it computes.
 
-    It has no role but that of data, no device or place in the model, no Input or Output, and another shape than what
-    computes.
+    It is data by its role, or has none and states a tensor or is drawn like the data of the file. It has no device or
+    place in the model, no Input or Output, and another shape than what computes.
     """
     tensors = reading.evidence.tensors
     placed = reading.gpus is not None or reading.stage_named or reading.layer_named
     if reading.kind not in {None, "io"} or placed or tensors.inputs or tensors.outputs:
         return False
-    return _drawn(reading) not in deployment.derived(_shapes_of_operators)
+    shape = _drawn(reading)
+    drawn = deployment.derived(_shapes_by_kind)
+    like_data = shape in drawn["io"] and shape not in drawn["communication"] | drawn["routing"]
+    data = reading.kind == "io" or bool(tensors.bare) or like_data
+    return data and shape not in drawn["computation"]
 
 
 def _drawn(reading: Reading) -> str:
     return reading.node.attributes.get("shape", "ellipse").lower()
 
 
-def _shapes_of_operators(deployment: Deployment) -> frozenset[str]:
-    inside = (r for r in deployment.operators if r.node.in_edges and r.node.out_edges)
-    return frozenset(_drawn(r) for r in inside if r.kind == "computation")
+def _shapes_by_kind(deployment: Deployment) -> dict[str, set[str]]:
+    """Return the shapes of data, and of what is in the middle of the graph, by kind."""
+    found: dict[str, set[str]] = {"io": set(), "computation": set(), "communication": set(), "routing": set()}
+    for reading in deployment.operators:
+        inside = reading.node.in_edges and reading.node.out_edges
+        if reading.kind in found and (inside or reading.kind == "io"):
+            found[reading.kind].add(_drawn(reading))
+    return found
 
 
 def _before_last(deployment: Deployment, reading: Reading, stages: int | None) -> bool:
