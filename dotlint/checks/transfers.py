@@ -333,6 +333,7 @@ def _around(context: GraphContext, collective: Reading, gpus: GpuSet) -> list[Re
     if len(varying) != 1:
         return []
     (at,) = varying
+    proposed = {missing.pair for missing in context.missing}
 
     def fixed(reading: Reading) -> tuple[object, ...]:
         name = reading.evidence.name
@@ -342,9 +343,10 @@ def _around(context: GraphContext, collective: Reading, gpus: GpuSet) -> list[Re
     beside = [r for r in deployment.operators if r not in tails and fixed(r) == fixed(first)]
     if not beside or len(beside) >= len(tails) or union(r.gpus for r in beside if r.gpus) != unused:
         return []
-    through = wiring.reach([r.name for r in beside])
+    if any((r.name, collective.name) in proposed or not all(e.head.declared for e in r.node.out_edges) for r in beside):
+        return []  # another rule reports the missing edge, or the unknown node that has its place
     leads = all(wiring.outs[r.name] for r in beside)
-    return beside if leads and collective.name not in through else []
+    return beside if leads and collective.name not in wiring.reach([r.name for r in beside]) else []
 
 
 def _by_unit(
