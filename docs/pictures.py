@@ -55,7 +55,7 @@ def report() -> str:
     terminal = {"FORCE_COLOR": "1", "FORCE_HYPERLINK": "0", "COLUMNS": str(_WIDTH)}
     with example(), patch.dict(os.environ, terminal):
         os.environ.pop("NO_COLOR", None)
-        _run("check", "two_stages.dot", "--isolated", "--no-cache", out=out)
+        _run("check", "two_stages.dot", "--no-cache", out=out)
     console = Console(record=True, width=_WIDTH, file=io.StringIO(), highlight=False, legacy_windows=False)
     console.print(Text.from_ansi(out.getvalue()), soft_wrap=False)
     svg = console.export_svg(
@@ -105,7 +105,7 @@ def page() -> bytes | None:
         _run("check", "moe_two_phases.dot", *options, out=io.StringIO())
         browser = runner.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         tab = browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
-        tab.goto((folder / "page.html").as_uri() + "#finding=0")
+        tab.goto((folder / "page.html").as_uri())
         tab.wait_for_timeout(500)
         taken = tab.screenshot(type="png")
         browser.close()

@@ -55,7 +55,8 @@ def draw(strategy: Strategy, detail: Detail = "operator") -> Drawing:
 
 def _draw(strategy: Strategy, detail: Detail, *, grouped: bool) -> Drawing:
     moe = has_experts(strategy)
-    drawn = [draw_phase(phase, detail, moe=moe, grouped=grouped) for phase in strategy.phases]
+    groups = any(phase.degrees.ep > 1 for phase in strategy.phases)
+    drawn = [draw_phase(phase, detail, moe=moe, expert_groups=groups, grouped=grouped) for phase in strategy.phases]
     held = {drawing.name: holders for drawing, holders in drawn}
     handover = None
     if {"prefill", "decode"} <= held.keys():

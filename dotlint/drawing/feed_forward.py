@@ -50,8 +50,9 @@ def experts(b: Builder, how: Parallelism, entering: State) -> State:
         combined = b.put("combine", made, tokens, states, notes=notes)
     elif how.expert_shards:  # every rank of TP has a part of every expert
         fed = gathered(b, how, norm, "mlp_all_gather")
-        made = put_experts([*fed, *route], ("tp",), how.tp_lines)
-        combined = b.put("aggregate", made, tokens, sizes.states(), over=how.shards, notes=how.tp_lines)
+        made = put_experts([*fed, *route], () if how.expert_groups else ("tp",), how.tp_lines)
+        over = how.sequence if how.expert_groups else how.shards
+        combined = b.put("aggregate", made, tokens, sizes.states(), over=over, notes=how.tp_lines)
         combined = reduced(b, how, combined, "mlp")
     else:
         combined = b.put("aggregate", put_experts([*norm, *route], (), []), tokens, states)

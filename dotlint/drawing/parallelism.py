@@ -21,7 +21,7 @@ class Parallelism(Struct, frozen=True):
     whether the shards of tp divide it between their operators instead. `ulysses` is whether the ranks of sp exchange
     sequences for heads (Jacobs et al. 2023); otherwise, keys and values pass around a ring (Liu et al. 2023). `decode`
     is whether a sequence is a single token, `expert_shards` whether the ranks of tp divide every expert, as engines do
-    without expert parallelism.
+    without expert parallelism. Those ranks are one node if another phase has `expert_groups`, whose nodes are others.
     """
 
     tp: int
@@ -32,6 +32,7 @@ class Parallelism(Struct, frozen=True):
     ulysses: bool
     decode: bool
     expert_shards: bool
+    expert_groups: bool
     detail: Detail
 
     @property
@@ -136,8 +137,8 @@ class Parallelism(Struct, frozen=True):
         return sizes.states(seq=self.tp if self.megatron else 1)
 
 
-def parallelism_of(ranks: Ranks, detail: Detail) -> Parallelism:
-    """Return how a phase is divided."""
+def parallelism_of(ranks: Ranks, detail: Detail, *, expert_groups: bool) -> Parallelism:
+    """Return how a phase is divided; `expert_groups` is whether any phase has expert parallelism."""
     phase = ranks.phase
     degrees, flavor = phase.degrees, phase.layout.flavor
     megatron = flavor == "megatron" and degrees.sp > 1
@@ -150,5 +151,6 @@ def parallelism_of(ranks: Ranks, detail: Detail) -> Parallelism:
         ulysses=flavor == "ulysses" and degrees.sp > 1,
         decode=phase.name == "decode",
         expert_shards=ranks.length("tp") == degrees.tp > 1 and not (degrees.named & {"etp"} and degrees.etp == 1),
+        expert_groups=expert_groups,
         detail=detail,
     )

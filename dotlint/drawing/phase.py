@@ -21,10 +21,16 @@ if TYPE_CHECKING:
     from dotlint.strategy.phases import Phase
 
 
-def draw_phase(phase: Phase, detail: Detail, *, moe: bool, grouped: bool) -> tuple[PhaseDrawing, list[Holder]]:
-    """Draw a phase; `moe` is whether the model has experts, `grouped` whether equal layers of a stage are drawn once."""
+def draw_phase(
+    phase: Phase, detail: Detail, *, moe: bool, expert_groups: bool, grouped: bool
+) -> tuple[PhaseDrawing, list[Holder]]:
+    """Draw a phase.
+
+    `moe` is whether the model has experts, `expert_groups` whether any phase divides them into groups, `grouped` whether
+    equal layers of a stage are drawn once.
+    """
     ranks = ranks_of(phase, experts=moe)
-    how = parallelism_of(ranks, detail)
+    how = parallelism_of(ranks, detail, expert_groups=expert_groups)
     alone = frozenset({"operator": ("tp", "ep", "etp"), "rank": ("tp", "ep", "etp", "sp", "cp")}.get(detail, ()))
     sizes = _sizes(phase, how)
     b = Builder(phase.name, ranks, sizes, alone)

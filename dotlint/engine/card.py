@@ -59,7 +59,7 @@ class Card(Struct, frozen=True, omit_defaults=True):
     that the rule requires: `strategy` (a declared one) or `model` (`model_facts` of the strategy file); with
     `report_skip`, reports list the rule as skipped if no strategy is declared. The other fields are what the rest of
     dotlint needs to know about the rule, so that no other module uses its code; docs/own-rules.md explains them.
-    `since` is the first version with the rule, and `parameter_help` says what each parameter does.
+    `since` is the first version with the rule, and `parameter_help` describes each parameter.
     """
 
     code: str

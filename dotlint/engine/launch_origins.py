@@ -33,12 +33,12 @@ def with_origins(file: FileContext, findings: list[Finding]) -> list[Finding]:
 def _note(file: FileContext, finding: Finding) -> str:
     assert file.strategy is not None
     phase = finding.about.phase if finding.about is not None else None
-    wanted = subjects(file.rules[finding.code].check)
+    checked = subjects(file.rules[finding.code].check)
     stated = [
         f"{f'{name.upper()}={each.degrees.get(name)}' if name in AXES else name} ({origin})"
         for each in file.strategy.phases
         if phase is None or each.name in {phase, None}
         for name, origin in each.origins
-        if name in wanted
+        if name in checked
     ]
     return f"the launch options state {', '.join(dict.fromkeys(stated))}" if stated else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.page.markup import plain, prose
+from dotlint.report.steps import merged_titles
 from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _entry(entry: ReportEntry, nodes: Mapping[str, int], why: str | None, *, alo
     if entry.no_fix:
         yield f'<p class="note">no automatic fix: {prose(entry.no_fix, nodes)}</p>'
     if entry.fixes and not entry.fixed_by:
-        yield f'<p class="fix">{prose(listed(entry.fixes, 4), nodes)}</p>'
+        yield f'<p class="fix">{prose(merged_titles(entry.fixes) or "; ".join(entry.fixes[:4]), nodes)}</p>'
     for listing in entry.listings:
         yield _listing(listing, nodes)
     if why:

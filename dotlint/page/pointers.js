@@ -1,10 +1,11 @@
 // Pointers on the picture: one pointer moves it, two zoom, a click selects, a double click opens.
 
 const REACH = 6; // pixels beside an edge that still mean it
+const TWICE = 500; // milliseconds between the clicks of a double click
 
 function listenToPointers(canvas, camera, { pick, enter, clear }) {
   const pointers = new Map();
-  let moved = false, spread = 0;
+  let moved = false, spread = 0, last = {};
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button) return;
     pointers.set(event.pointerId, event);
@@ -28,13 +29,20 @@ function listenToPointers(canvas, camera, { pick, enter, clear }) {
   canvas.addEventListener("click", (event) => {
     if (moved) return;
     const element = near(event);
+    last = { element, x: event.clientX, y: event.clientY, at: event.timeStamp };
     if (element) pick(element);
     else clear();
   });
-  canvas.addEventListener("dblclick", (event) => {
-    const element = near(event);
-    if (element) enter(Number(element.dataset.element));
-  });
+  // What the first click selects is described below the picture, so that something else may be under the second one.
+  canvas.closest(".pane").addEventListener(
+    "click",
+    (event) => {
+      const { element, x, y, at } = last;
+      if (!element || event.timeStamp - at > TWICE || Math.hypot(event.clientX - x, event.clientY - y) > REACH) return;
+      if (enter(Number(element.dataset.element))) event.stopPropagation();
+    },
+    { capture: true },
+  );
   canvas.addEventListener(
     "wheel",
     (event) => {

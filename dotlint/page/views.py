@@ -171,7 +171,7 @@ class _Artist:
             if view:
                 opens[element] = f"{within}-{number}"
                 title = _title(element.removeprefix(f"s{index}-"), names)
-                inner.append(replace(_view(view, opens[element], title, index), within=within, level=""))
+                inner.append(replace(_view(view, opens[element], title, index), within=within, level="", notes=()))
         first = _view(coarse, within, f"{name}{'Layers' if _has_layers(coarse) else 'Stages'}", index)
         how = ": double-click one with a double border, or press o, to open it" if opens else ""
         yield replace(first, opens=opens, notes=tuple(f"{note}{how}" for note in first.notes[:1]) + first.notes[1:])
@@ -229,8 +229,9 @@ def _fits(drawn: Svg) -> bool:
 
 def _view(drawn: Svg, key: str, title: str, graph: int, *, after: bool = False) -> Drawn:
     notes = tuple(note for note in drawn.notes if "--fold" not in note)
-    if _shapes(drawn) < len(drawn.nodes):
-        notes = (f"{_shapes(drawn)} shapes represent {len(drawn.nodes)} nodes", *notes)
+    drawn_as = [element for element in drawn.nodes.values() if "planned-" not in element]
+    if len(set(drawn_as)) < len(drawn_as):
+        notes = (f"{len(set(drawn_as))} shapes represent {len(drawn_as)} nodes", *notes)
     return Drawn(
         key=key,
         title=title,

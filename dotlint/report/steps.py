@@ -63,7 +63,7 @@ def _text(entry: ReportEntry) -> str:
     """Return what to do about an entry, in the imperative."""
     if entry.edges:
         return f"Add {the(entry.edges, 'missing edge')}"
-    title = _merged(entry.fixes)
+    title = merged_titles(entry.fixes)
     if entry.planned:
         return title or f"Add {listed(entry.units, 12)}"
     if not entry.help:
@@ -76,7 +76,7 @@ def _text(entry: ReportEntry) -> str:
     return entry.help[0].upper() + entry.help[1:]
 
 
-def _merged(fixes: Sequence[str]) -> str | None:
+def merged_titles(fixes: Sequence[str]) -> str | None:
     """Return the titles of fixes as one text, if they differ only in numbers."""
     return ranged(fixes) if len(set(map(without_numbers, fixes))) == 1 else None
 
@@ -91,9 +91,11 @@ def commands(steps: Sequence[Step], sections: Sequence[Section], command: str, p
 
 
 def shell_path(path: str) -> str:
-    """Return a path as a shell reads it; standard input is `-`."""
-    if path == "<stdin>":
+    """Return a path as an argument of a command in a shell; standard input is `-`."""
+    if path in ("<stdin>", "-"):
         return "-"
+    if path.startswith("-"):  # it would be an option
+        path = f"./{path}"
     if re.fullmatch(r"[\w./@%+=:,-]+", path, re.ASCII):
         return path
     from shlex import quote  # noqa: PLC0415 - few paths need it

@@ -88,6 +88,19 @@ def test_each_row_with_its_own_strategy() -> None:
     assert linted[3]["error"] is None
 
 
+def test_a_row_with_the_facts_of_a_model(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"num_hidden_layers": 4, "num_attention_heads": 15}')
+    text = (FIXTURES / "dense_pp2tp4_clean.dot").read_text()
+    table = pa.table({"dot": [text], "plan": ["pp2tp4"]})
+    for model, found in ((None, 0), (str(tmp_path / "config.json"), 1)):
+        for linted in (
+            lint_table(table, strategy="pp2tp4", model=model, select=["P002"]),
+            lint_table(table, strategy_column="plan", model=model, select=["P002"]),
+        ):
+            (row,) = linted.to_pylist()
+            assert (row["error"], len(row["findings"])) == (None, found)
+
+
 def test_a_row_that_takes_too_long_fails_alone() -> None:
     slow = "digraph {" + "".join(f"node [k{at}=v]; a{at};" for at in range(6000)) + "}"
     table = pa.table({"dot": [MISSPELLED, slow, MISSPELLED]})

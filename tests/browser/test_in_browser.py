@@ -23,11 +23,12 @@ MOE = ("moe_two_phases.dot", "-s", "pp4ep4tp2sp2")
 @drawn
 def test_a_finding_is_shown_in_the_picture_and_in_the_source(visit: Visit) -> None:
     page = visit(*MOE)
-    row = page.tab.locator("button.row", has_text="stage 3 lacks").first
+    row = page.tab.locator("button.row", has_text="stage 2 lacks").first
     row.click()
     assert row.get_attribute("aria-pressed") == "true"
-    (line,) = page.lines()
-    assert page.texts(f'.line[data-line="{line}"] u.error')
+    lines = page.lines()
+    assert len(lines) == 3  # stages 3 and 4 lack the same
+    assert all(page.texts(f'.line[data-line="{line}"] u.error') for line in lines)
     assert page.in_sight(".line.hit")
     assert page.in_sight(".canvas .chosen")
     assert any("->" in name for name in page.chosen())  # the edges that it asks for
@@ -529,3 +530,21 @@ def test_the_graphs_of_a_document_are_views_of_its_page(visit: Visit, tmp_path: 
     assert page.tab.input_value(".views") == "b1-0-none"
     page.tab.locator("button.row").first.click()
     assert page.lines() == [7]
+
+
+@drawn
+def test_a_double_click_opens_what_the_description_of_the_selection_covers(visit: Visit, tmp_path: Path) -> None:
+    path = tmp_path / "large.dot"
+    path.write_text(large(), encoding="utf-8")
+    page = visit(str(path), "-s", "pp4tp8")
+    frame = page.tab.locator(".canvas").bounding_box()
+    lowest = max(
+        (
+            box
+            for box in (one.bounding_box() for one in page.tab.locator(".canvas .opens").all())
+            if box and box["y"] + box["height"] < frame["y"] + frame["height"]
+        ),
+        key=lambda box: box["y"],
+    )
+    page.tab.mouse.dblclick(lowest["x"] + lowest["width"] / 2, lowest["y"] + lowest["height"] - 4)
+    assert page.texts(".notes p")[0].startswith("opened: ")

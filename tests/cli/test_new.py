@@ -93,6 +93,7 @@ MATRIX = (
     strategy({"prefill": "tp2cp2", "decode": "tp2cp2"}, DENSE),
     strategy({"prefill": "tp4", "decode": "tp4dcp2"}, {**DENSE, "kv_heads": 2}, "vllm"),
     strategy({"prefill": "pp2tp8ep8", "decode": "tp1dp32ep32"}, DEEPSEEK, "vllm", apart=True),
+    strategy({"prefill": "tp8", "decode": "ep16tp4dp4"}, DEEPSEEK, "vllm", apart=True),
     *(strategy(spec, DEEPSEEK, "sglang") for spec in ("tp8dpa8ep8", "tp8dpa4ep8")),
     strategy("tp8dpa2", DENSE, "sglang"),
     strategy({"prefill": "tp4", "decode": "tp4dp2dpa4"}, DENSE, "sglang", apart=True),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.shapes import Dims
 
 _FEWEST_AXES = 3  # of a tensor with features, if they are not named
-_ROLES = (*SHARDED, "head", "embedding")
+_ROLES = (*SHARDED, "head", "embedding", "expert")
 
 
 class OddShard(Struct, frozen=True):
@@ -40,7 +40,9 @@ def odd_shards(deployment: Deployment) -> Iterator[OddShard]:
             continue
         odd, usual = sorted(by_shape.values(), key=len)
         if len(odd) == 1 and len(usual) > 1:
-            yield from _compare(deployment, odd[0], usual)
+            whole = group.role == "expert"  # each gives hidden states of the whole width
+            if not whole or _is_taken(deployment, odd[0], usual[0]):
+                yield from _compare(deployment, odd[0], usual, settled=whole)
         elif len(group.members) == 2:
             for one, two in ((odd, usual), (usual, odd)):
                 if _is_taken(deployment, two[0], two[0]) and _is_taken(deployment, one[0], two[0]):

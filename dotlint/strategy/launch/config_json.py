@@ -76,7 +76,7 @@ def facts_of(config: Mapping[str, Any]) -> dict[str, Any]:
     found = {**facts_of_type(name), **found}
     _add_windows(found, own, name)
     if found.get("attention") == "hybrid" and "layer_types" in found:
-        del found["attention"]  # they say which layers have attention
+        del found["attention"]  # they state which layers have attention
     return {fact: value for fact, value in found.items() if value is not None}
 
 

@@ -76,7 +76,7 @@ def attention_kind(facts: ModelFacts, layer: int) -> str:
         return "window"
     if kind in _FULL:
         return "full"
-    raise LackingFactsError("what `layer_types` says of " + (f'"{kind}"' if kind else f"layer {layer}"))
+    raise LackingFactsError("what `layer_types` means for " + (f'"{kind}"' if kind else f"layer {layer}"))
 
 
 def attention(facts: ModelFacts, ranks: int = 1) -> int:
