@@ -250,7 +250,10 @@ def diff(
 
     results = []
     for path, given, name in ((before, before_text, "<before>"), (after, after_text, "<after>")):
-        read = read_input(access, path or (name if given is not None else None), given, strategy, layout=layout)
+        if path is None and given is None:
+            side = name.strip("<>")
+            raise DotlintError(f"nothing to read: pass `{side}` or `{side}_text`")
+        read = read_input(access, path or name, given, strategy, layout=layout)
         results.append(read.lint_graph())
         results[-1].path = read.shown
     return text_answer(text.render(sketch(compare(results[0], results[1])), width=WIDTH, color=False), limit)

@@ -66,7 +66,7 @@ def layer_types_of(name: str, config: Mapping[str, Any], layers: int) -> list[st
     """Return the kind of attention of each layer that the type and `sliding_window_pattern` decide; None if nothing does."""
     if config.get("use_sliding_window") is True and isinstance(first := config.get("max_window_layers"), int):
         return ["full_attention" if layer < first else "sliding_attention" for layer in range(layers)]
-    pattern = config.get("sliding_window_pattern", config.get("global_attn_every_n_layers"))
+    pattern = config.get("sliding_window_pattern")
     if isinstance(pattern, str) and pattern and set(pattern) <= set("LG"):  # EXAONE: local and global
         return [
             "full_attention" if pattern[layer % len(pattern)] == "G" else "sliding_attention" for layer in range(layers)
