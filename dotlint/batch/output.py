@@ -9,7 +9,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dotlint.batch.parts import json_text
+from dotlint.batch.json_lines import json_text
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:

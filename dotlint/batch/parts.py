@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import codecs
-import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec import Struct
 
+from dotlint.batch.json_lines import json_column, json_object, lines
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ _KINDS: dict[str, Kind] = {
     "parquet": "parquet", "pq": "parquet", "jsonl": "jsonl", "ndjson": "jsonl", "dot": "dot", "gv": "dot",
 }  # fmt: skip
 _SAMPLE = 1 << 20  # bytes of JSON lines whose average length counts for all
-_BLOCK = 1 << 20
 
 
 class Part(Struct, frozen=True):
@@ -139,9 +137,9 @@ def read_part(storage: Storage, part: Part, *, texts: Sequence[str] = (), label:
     with storage.open(part.files[0]) as file:
         if part.kind == "parquet":
             return _parquet_rows(file, part)
-        rows = [_object(line) for line in _lines(file, part)]
+        rows = [json_object(line) for line in lines(file, part.start, part.stop)]
     columns = dict.fromkeys([*(name for row in rows for name in row), *texts, *([label] if label else [])])
-    return pa.table({name: _json_column([row.get(name) for row in rows], text=name in texts) for name in columns})
+    return pa.table({name: json_column([row.get(name) for row in rows], text=name in texts) for name in columns})
 
 
 def _parquet_rows(file: pa.NativeFile, part: Part) -> pa.Table:
@@ -160,57 +158,3 @@ def _parquet_rows(file: pa.NativeFile, part: Part) -> pa.Table:
         if seen >= part.stop:
             break
     return pa.Table.from_batches(kept, whole.schema_arrow)
-
-
-def _lines(file: pa.NativeFile, part: Part) -> Iterator[bytes]:
-    """Yield the lines that start within the part. The last one may end after it."""
-    at = max(part.start - 1, 0)
-    file.seek(at)
-    pending = b""
-    skip = part.start > 0  # up to and including the line break before the first line
-    while at < part.stop:
-        block = bytes(file.read(_BLOCK))
-        pieces = (pending + block).split(b"\n")
-        pending = pieces.pop() if block else b""
-        for line in pieces:
-            if skip:
-                skip = False
-            elif at < part.stop and line.strip():
-                yield line
-            at += len(line) + 1
-        if skip:  # a long line that starts in an earlier part
-            at += len(pending)
-            pending = b""
-        if not block:
-            return
-
-
-def _object(line: bytes) -> dict[str, Any]:
-    """Return the object of a line; a line with something else has no values, so that it is reported as a row."""
-    line = line.removeprefix(codecs.BOM_UTF8)
-    try:
-        try:
-            found = msgspec.json.decode(line)
-        except msgspec.DecodeError:
-            found = json.loads(line)  # takes what Python writes: `NaN`, and half of a surrogate pair
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _json_column(values: list[Any], *, text: bool) -> pa.Array:
-    """Return values as a column; if they have several types or `text` is set, as strings: other values as JSON."""
-    try:
-        column = pa.array(values)
-    except (pa.ArrowException, OverflowError, UnicodeError):
-        return pa.array(map(json_text, values), pa.large_string())
-    kept = not text or pa.types.is_string(column.type) or pa.types.is_null(column.type)
-    return column if kept else pa.array(map(json_text, values), pa.large_string())
-
-
-def json_text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
-    """Return a string as it is, and another value as JSON. What is not UTF-8 is escaped."""
-    if value is None:
-        return None
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "backslashreplace").decode()
