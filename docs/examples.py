@@ -1,9 +1,11 @@
 """Write the outputs of the examples in README, docs/tensors.md and docs/memory.md again: `python -m docs.examples`.
 
-In README and docs/memory.md, a `toml` block with a title is a strategy file, and a `console` block a command with its output.
+In README and docs/memory.md, a `toml` block with a title is a strategy file, and a `console` block a command with its
+output.
 
-In docs/tensors.md, an example is a `dot` block, which has no finding, a `diff` block with one mistake in it, and a `text` block with the
-findings of the changed file, as `--format concise` prints them. A finding with several locations is shown at the first.
+In docs/tensors.md, an example is a `dot` block, which has no finding, a `diff` block with one mistake in it, and a
+`text` block with the findings of the changed file, as `--format concise` prints them. A finding with several locations
+is shown at the first.
 """
 
 from __future__ import annotations

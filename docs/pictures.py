@@ -55,7 +55,7 @@ def report() -> str:
     terminal = {"FORCE_COLOR": "1", "FORCE_HYPERLINK": "0", "COLUMNS": str(_WIDTH)}
     with example(), patch.dict(os.environ, terminal):
         os.environ.pop("NO_COLOR", None)
-        _run("check", "two_stages.dot", "--isolated", "--no-cache", out=out)
+        _run("check", "two_stages.dot", "--no-cache", out=out)
     console = Console(record=True, width=_WIDTH, file=io.StringIO(), highlight=False, legacy_windows=False)
     console.print(Text.from_ansi(out.getvalue()), soft_wrap=False)
     svg = console.export_svg(

@@ -61,7 +61,7 @@ def _facts(option: click.Option) -> Iterator[str]:
         yield ", ".join(f"{word} {bound:,}" for word, bound in bounds if bound is not None) + "."
     if isinstance(option.type, click.Choice) and not (option.help or "").endswith(f"{', '.join(option.type.choices)}."):
         yield f"One of {', '.join(f'`{word}`' for word in option.type.choices)}."
-    if not option.is_flag and not option.multiple and isinstance(option.default, str):
+    if not option.is_flag and not option.multiple and isinstance(option.default, str | int) and option.default != "":
         yield f"Default: `{option.default}`."
     variables = option.envvar if isinstance(option.envvar, list) else []
     yield f"Environment: {' or '.join(f'`{name}`' for name in variables)}."

@@ -43,6 +43,8 @@ def _type(key: dict[str, Any], of: str) -> str:
         found.append("one or several codes, prefixes or names of rules" if rules else "a text, or a list of texts")
     elif "string" in kinds:
         found.append("a text")
+    if "integer" in kinds:
+        found.append("a whole number")
     if "boolean" in kinds:
         found.append("`true` or `false`")
     if "object" in kinds:

@@ -134,6 +134,7 @@ def _row_options(options: dict[str, Any]) -> RowOptions:
         strategy=tuple(options["strategy"]),
         layout=options["layout"],
         world=options["world"],
+        model=options["model"],
         preset=options["preset"],
         select=split_names(options["select"]) if options["select"] else None,
         extend_select=split_names(options["extend_select"]),

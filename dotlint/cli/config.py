@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from dotlint.cli.options import configuration_options, configured, format_option, rules_option
-from dotlint.cli.streams import write_result
+from dotlint.cli.streams import write_messages, write_result
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Unpack
 
     from dotlint.cli.options import ConfigOptions
     from dotlint.cli.streams import Streams
+    from dotlint.config.configurations import Configurations
+    from dotlint.engine.card import Card
 
 
 @click.command("config")
@@ -35,7 +38,7 @@ def command(streams: Streams, /, path: str, schema: bool, form: str, **options: 
 
     configurations = configured(options)
     if schema:
-        schema_ = keys.schema((card.code, card.name) for card in configurations.cards("-"))
+        schema_ = keys.schema((card.code, card.name) for card in _cards(streams, configurations))
         write_result(streams, json.dumps(schema_, indent=2) + "\n")
         return 0
     if path != "-" and not os.path.exists(path):
@@ -44,3 +47,14 @@ def command(streams: Streams, /, path: str, schema: bool, form: str, **options: 
     text = json.dumps(description, indent=2) + "\n" if form == "json" else describe.text(description)
     write_result(streams, text)
     return 0
+
+
+def _cards(streams: Streams, configurations: Configurations) -> Iterable[Card]:
+    """Return the rules of this folder; dotlint's own if its configuration is invalid, which the schema helps to correct."""
+    from dotlint.engine.own_cards import own_cards
+
+    try:
+        return configurations.cards("-")
+    except DotlintError as error:
+        write_messages(streams, f"the schema has only the rules of dotlint itself: {error}")
+        return own_cards()

@@ -122,7 +122,8 @@ def _usage_mistake(error: click.UsageError) -> str:
     from dotlint.text.nearest import nearest
 
     if isinstance(error, click.NoSuchOption):
-        known = {name.lstrip("-"): name for p in error.ctx.command.params for name in p.opts} if error.ctx else {}
+        options = [one for one in error.ctx.command.params if isinstance(one, click.Option)] if error.ctx else []
+        known = {name.lstrip("-"): name for one in options if not one.hidden for name in one.opts}
         near = nearest(error.option_name.lstrip("-"), [*known, "help"])
         return f"no such option `{error.option_name}`" + (
             f"; did you mean `{known.get(near, f'--{near}')}`?" if near else ""

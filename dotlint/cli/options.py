@@ -122,8 +122,11 @@ stdin_option = click.option("--stdin-filename", metavar="NAME", help="The file n
 
 
 def output_path(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    """Return the value of `--output`; `-` is standard output."""
-    return None if value == "-" else value
+    """Return the value of `--output`; `-` is standard output.
+
+    So is `/dev/stdout`: opening it would empty a file that standard output is appended to.
+    """
+    return None if value in ("-", "/dev/stdout") else value
 
 
 output_option = click.option(

@@ -31,6 +31,11 @@ FORMATS = (
     "rdjson",
     "html",
 )
+# The options that decide what is found, and so what a suggested command fixes.
+_REPEATED = (
+    "strategy", "layout", "world", "model", "preset", "select", "extend_select", "ignore", "folders", "config",
+    "isolated", "baseline", "ignore_suppressions",
+)  # fmt: skip
 _FOR_READERS = ("report", "full", "concise", "llm", "markdown")
 
 
@@ -86,10 +91,15 @@ def _last_line(results: Sequence[FileResult], fixed: Mapping[str, int] | None, o
 
 def repeated_options(options: CheckOptions) -> str:
     """Return the options of this command line to repeat in suggested commands."""
-    words = [word for strategy in options["strategy"] for word in ("--strategy", _quoted(strategy))]
-    for name in ("layout", "world", "model"):
-        value = options.get(name)
-        words += [f"--{name}", _quoted(str(value))] if value else []
+    words: list[str] = []
+    for key in _REPEATED:
+        value = options.get(key)
+        flag = "--rules" if key == "folders" else f"--{key.replace('_', '-')}"
+        if value is True:
+            words.append(flag)
+        elif value:
+            for each in value if isinstance(value, tuple) else (str(value),):
+                words += [flag, _quoted(each)]
     return " ".join(words)
 
 
@@ -128,9 +138,10 @@ def render(
         return concise.render(results, last)
     if form == "llm":
         from dotlint.report import llm
+        from dotlint.report.steps import shell_path
 
         words = ["dotlint check --format llm", repeated_options(options)]
-        paths = [_quoted(path) for path in options["paths"] if path == "-" or os.path.lexists(path)]
+        paths = [shell_path(path) for path in options["paths"] if path == "-" or os.path.lexists(path)]
         return llm.render(results, " ".join(filter(None, words)), paths)
     if form in ("full", "report", "markdown"):
         return _for_people(results, options, last, terminal=options["output"] is None and streams.stdout.isatty())

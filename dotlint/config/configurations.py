@@ -33,9 +33,9 @@ NAMES: Final = ("dotlint.toml", "pyproject.toml")
 class Configurations:
     """The configuration of each file: the nearest `dotlint.toml` or `[tool.dotlint]`, `file`, or none if `isolated`.
 
-    Each configuration file is read once. If a person typed the paths on the command line (`typed`), they may be FIFOs; an
-    editor's settings, like a configuration, come from elsewhere. The methods raise `DotlintError`, usually `ConfigError`, with a one-line
-    message that names the file and the key.
+    Each configuration file is read once. If a person typed the paths on the command line (`typed`), they may be FIFOs;
+    an editor's settings, like a configuration, come from elsewhere. The methods raise `DotlintError`, usually
+    `ConfigError`, with a one-line message that names the file and the key.
     """
 
     def __init__(

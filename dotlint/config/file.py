@@ -80,7 +80,7 @@ def _own_values(path: Path, *, piped: bool) -> Mapping[str, Setting]:
 
 
 def _refuse_outside(key: str, setting: Setting) -> None:
-    """Raise `ConfigError` for a file outside the repository: messages about it could show what is not meant for others."""
+    """Raise `ConfigError` for a file outside the repository: messages about it may quote what is not for others."""
     root = repository_of(str(setting.folder))
     if root is not None and not as_path(os.path.realpath(setting.value)).is_relative_to(os.path.realpath(root)):
         raise ConfigError(

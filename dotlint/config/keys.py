@@ -101,7 +101,8 @@ class Keys(Struct, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
         Text | UnsetType, _about("The file of known findings, which are not reported.", "dotlint-baseline.json")
     ] = UNSET
     max_file_size: Annotated[
-        Annotated[int, Meta(ge=1)], _about("The size in MB of the largest DOT file or document that is read.", 512)
+        Annotated[int, Meta(ge=1, le=1_000_000)],
+        _about("The size in MB of the largest DOT file or document that is read.", 512),
     ] = 256
     fail_on: Annotated[Severity, _about("The lowest severity that sets exit status 1.", "error")] = "warning"
 

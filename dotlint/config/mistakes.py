@@ -18,17 +18,19 @@ _TYPE_NAMES: Final = {
     inspect.StrType: "a string",
     inspect.LiteralType: "a string",
     inspect.BoolType: "true or false",
+    inspect.IntType: "a whole number",
     inspect.VarTupleType: "a list of strings",
     inspect.DictType: "a table",
 }
 _VALUES: Final[dict[type, tuple[type[inspect.Type], ...]]] = {
     str: (inspect.StrType, inspect.LiteralType),
     bool: (inspect.BoolType,),
+    int: (inspect.IntType,),
     list: (inspect.VarTupleType,),
     dict: (inspect.DictType,),
 }
 _VALUE_NAMES: Final = {
-    bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "a table",
+    bool: "a boolean", int: "a number", float: "a decimal number", str: "a string", list: "a list", dict: "a table",
 }  # fmt: skip
 
 
@@ -62,6 +64,8 @@ def _mistake(value: Any, declared: inspect.Type, where: str) -> str | None:  # n
             return f"{where} is `{value}`" if value.strip() else f"{where} is empty"
         case inspect.LiteralType(values=allowed) if value not in allowed:
             return f"{where} is `{value}`; {_did_you_mean(value, map(str, allowed), 'it can be')}"
+        case inspect.IntType(ge=int(least), le=int(most)) if not least <= value <= most:
+            return f"{where} is {value}; it can be {least} to {most}"
         case inspect.VarTupleType(item_type=inside, min_length=least):
             if len(value) < (least or 0):
                 return f"{where} is an empty list"

@@ -45,5 +45,5 @@ def _toml(path: Path, *, piped: bool) -> dict[str, Any]:
 
 def near_file(path: Path) -> str:
     """Return a suggestion for a message about a missing file or folder: one with a similar name, or "" ."""
-    near = nearest_path(path)
+    near = None if path.exists() else nearest_path(path)
     return f"; did you mean `{near}`?" if near else ""

@@ -22,7 +22,8 @@ def verify(config: Config) -> None:
     for folder in folders_of(config):
         if not folder.is_dir():
             where = config.values["rules"].origin
-            raise ConfigError(f"{where}: `rules`: the folder {folder} does not exist{near_file(folder)}")
+            wrong = f"{folder} is not a folder" if folder.exists() else f"the folder {folder} does not exist"
+            raise ConfigError(f"{where}: `rules`: {wrong}{near_file(folder)}")
     _verified(config, "rules", lambda: all_cards(folders_of(config)))
     cards = _verified(config, "plugins", lambda: all_cards(folders_of(config), config.get("plugins") or ()))
     for key in ("select", "extend-select", "ignore"):

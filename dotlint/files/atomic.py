@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -43,7 +43,9 @@ def write_atomically(path: Path, data: bytes, *, expected: bytes | None = None) 
         _check_replaceable(path, target, before, expected)
         mode = stat.S_IMODE(before.st_mode) if before else 0o666 & ~_umask()
         _sweep(target.parent)
-        handle, temporary = _new_temporary(target)
+        # Named before it is created, so that an interrupt in between leaves nothing.
+        temporary = str(target.with_name(f".{target.name[:50]}.{os.urandom(8).hex()}{_SUFFIX}"))
+        handle = _created(temporary)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
@@ -63,13 +65,13 @@ def write_atomically(path: Path, data: bytes, *, expected: bytes | None = None) 
                 Path(temporary).unlink()
 
 
-def _new_temporary(target: Path) -> tuple[int, str]:
-    """Create a temporary file beside the target, locked as long as it is open."""
+def _created(temporary: str) -> int:
+    """Create a file that is locked as long as it is open."""
     while True:
-        handle, path = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=_SUFFIX, dir=target.parent)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         _lock(handle, waits=True)
-        if os.path.lexists(path):  # else another process took it for a left one before it was locked
-            return handle, path
+        if os.path.lexists(temporary):  # else another process took it for a left one before it was locked
+            return handle
         os.close(handle)
 
 
@@ -78,15 +80,20 @@ def _sweep(folder: Path) -> None:
     """Delete the temporary files of killed processes: those without a lock."""
     if fcntl is None:
         return
-    with contextlib.suppress(OSError):
-        for left in os.scandir(folder):
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for left in entries:
             if left.name.startswith(".") and left.name.endswith(_SUFFIX) and left.is_file(follow_symlinks=False):
-                handle = os.open(left, os.O_RDWR | os.O_NOFOLLOW)
-                try:
-                    if _lock(handle, waits=False):
-                        os.unlink(left)
-                finally:
-                    os.close(handle)
+                with contextlib.suppress(OSError):  # one may be of another user
+                    _delete_unlocked(left)
+
+
+def _delete_unlocked(left: os.DirEntry[str]) -> None:
+    handle = os.open(left, os.O_RDWR | os.O_NOFOLLOW)
+    try:
+        if _lock(handle, waits=False):
+            os.unlink(left)
+    finally:
+        os.close(handle)
 
 
 def _lock(handle: int, *, waits: bool) -> bool:
@@ -118,8 +125,17 @@ def _check_replaceable(path: Path, target: Path, status: os.stat_result | None, 
         return
     if status is None:
         raise WriteError(f"{path}: not written: the file was deleted after it was read")
-    if status.st_size != len(expected) or read_file(target, most=len(expected)) != expected:
+    if status.st_size != len(expected) or not _has_content(target, expected):
         raise WriteError(f"{path}: not written: the file was changed after it was read")
+
+
+def _has_content(target: Path, expected: bytes) -> bool:
+    try:
+        return read_file(target, most=len(expected)) == expected
+    except OSError as error:
+        if error.errno == errno.EFBIG:  # it has grown just now
+            return False
+        raise
 
 
 def _write_through(path: Path, data: bytes) -> None:

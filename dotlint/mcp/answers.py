@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mcp.types import CallToolResult, TextContent
 
-from dotlint.report.llm import NextStep  # noqa: TC001 - the SDK makes schemas of these types
+from dotlint.report.short_form import NextStep  # noqa: TC001 - the SDK makes schemas of these types
 from dotlint.text.display import one_line
 from dotlint.text.english import count
 

@@ -16,7 +16,8 @@ from dotlint.mcp.access import Access
 from dotlint.mcp.answers import NEXT, FixAnswer, RefusedFix, TextAnswer, answer, bounded, text_answer
 from dotlint.mcp.granted import granted
 from dotlint.mcp.inputs import Words, read_input, words
-from dotlint.report.llm import Detail, ShortReport, report_lines, short_report
+from dotlint.report.llm import report_lines
+from dotlint.report.short_form import Detail, ShortReport, short_report
 from dotlint.text.display import one_line
 from dotlint.text.english import count
 

@@ -32,8 +32,8 @@ class Drawn(Struct, frozen=True):
     `key` identifies it in the page. `after` is true for pictures of the fixed file, whose findings are not those of the
     page. `opens` maps folded elements to the keys of pictures that show their nodes; `within` is the key of the picture
     where this one is opened. `level` is what is folded in a picture of the whole graph; it is empty for other pictures.
-    `lies` is whether the graph is drawn from side to side.
-    `legend` has (`node` or `edge`, text, Graphviz attributes) for each entry.
+    `lies` is whether the graph is drawn from side to side. `legend` has (`node` or `edge`, text, Graphviz attributes)
+    for each entry.
     """
 
     key: str

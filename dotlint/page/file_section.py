@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class Material(Struct, frozen=True):
     """The input for the part of one file.
 
-    `source` is the text of the file and `sections` are its DOT, if it could be read. `missing` is why there is no picture, or no further one. `whys`
-    are the rationales of rules by code.
+    `source` is the text of the file and `sections` are its DOT, if it could be read. `missing` is why there is no
+    picture, or no further one. `whys` are the rationales of rules by code.
     """
 
     result: FileResult

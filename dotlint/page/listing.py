@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 100
 """The number of lines that a browser lays out or skips together; the script relies on it."""
-_LONGEST = 12_000  # characters of a line that are pieces_
+_LONGEST = 12_000  # characters of a line that a page has
 _CLASSES: Final = {
     "LINE_COMMENT": "c", "BLOCK_COMMENT": "c", "STRING": "s", "HTML": "s", "EDGEOP": "o", "NUMBER": "d",
     "STRICT": "k", "GRAPH": "k", "DIGRAPH": "k", "SUBGRAPH": "k", "NODE": "k", "EDGE": "k", "UNKNOWN": "u",
@@ -78,18 +78,18 @@ def listing(text: str, parts: Iterable[ListedPart], marks: Sequence[SourceMark])
 
 def _line(number: int, pieces: list[_Piece], worst: Severity | None) -> str:
     room = _LONGEST
-    pieces_: list[str] = []
+    markup: list[str] = []
     for piece in pieces:
         text = piece.text if len(piece.text) <= room else piece.text[:room]
         room -= len(text)
         if text:
-            pieces_.append(_markup(piece, _text(text)))
+            markup.append(_markup(piece, _text(text)))
     left = sum(len(piece.text) for piece in pieces) - _LONGEST
     if left > 0:
-        pieces_.append(f'<i class="x">… {left} more characters</i>')
+        markup.append(f'<i class="x">… {left} more characters</i>')
     mark = f" has-{worst}" if worst else ""
     name = "" if "".join(piece.text for piece in pieces).strip() else f' aria-label="line {number}, empty"'
-    return f'<div class="line{mark}" role="option" data-line="{number}"{name}>{"".join(pieces_)}</div>'
+    return f'<div class="line{mark}" role="option" data-line="{number}"{name}>{"".join(markup)}</div>'
 
 
 def _markup(piece: _Piece, text: str) -> str:
@@ -146,9 +146,9 @@ def _pieces(text: str, parts: Iterable[ListedPart], marks: Sequence[SourceMark])
                     yield None
                     at += 1
                 at += len(part)
-                pieces_ = part[:-1] if part.endswith("\r") and text.startswith("\n", at) else part
-                if pieces_:
-                    yield _Piece(pieces_, kind, node, active)
+                before_break = part[:-1] if part.endswith("\r") and text.startswith("\n", at) else part
+                if before_break:
+                    yield _Piece(before_break, kind, node, active)
 
 
 def _marked_end(text: str, mark: SourceMark) -> int:
@@ -178,15 +178,15 @@ def _kinds(text: str, nodes: Mapping[str, int]) -> Iterator[tuple[Lexeme, str, i
     found = list(tokens(text))
     inside, before = False, ""
     for token, following in zip(found, _following(found), strict=True):
-        kind, pieces_, node = token.type, _CLASSES.get(token.type, ""), None
+        kind, style, node = token.type, _CLASSES.get(token.type, ""), None
         if kind not in _BETWEEN:
             inside = kind == "LBRACKET" or (inside and kind not in _ENDS_LIST)
             if kind in _IDS and following == "EQUAL":
-                pieces_ = "a"
+                style = "a"
             elif kind in _IDS and not inside and before not in _NO_NODE_AFTER:
                 node = nodes.get(decode(token.raw))
             before = kind
-        yield token, pieces_, node
+        yield token, style, node
 
 
 def _following(found: Sequence[Lexeme]) -> list[str]:

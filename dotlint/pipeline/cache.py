@@ -1,7 +1,7 @@
 """Cache results by everything they depend on: file contents and name, settings, and dotlint itself.
 
-An entry is a digest with the user's key, and the result in MessagePack. Entries that are unreadable, truncated, modified
-or of another user are ignored, so the folder can be deleted, copied and shared at any time.
+An entry is a digest with the user's key, and the result in MessagePack. Entries that are unreadable, truncated,
+modified or of another user are ignored, so the folder can be deleted, copied and shared at any time.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ class _StoredResult(Struct, array_like=True, frozen=True):
 class Cache(Struct, frozen=True):
     """A folder of results for one combination of settings, dotlint version and user (`key`).
 
-    `secret` is the user's key. `strategy` is the declared one if it assigns files to phases, because a result then depends on those files too.
+    `secret` is the user's key. `strategy` is the declared one if it assigns files to phases, because a result then
+    depends on those files too.
     """
 
     folder: Path
@@ -207,7 +208,7 @@ def _is_running(process: int, left: os.DirEntry[str]) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:
+    except (OSError, OverflowError):  # too large for the number of a process: not written by the cache
         return True
     return True
 

@@ -48,16 +48,24 @@ def _json_escape(match: re.Match[str]) -> str:
 
 
 def render_lines(results: Sequence[FileResult]) -> str:
-    """Return one JSON object for each finding, one per line, with the path of its file."""
+    """Return one JSON object for each finding, one per line, with the `path` of its file.
+
+    So the nodes of a cycle, which are the `path` of the finding in `json`, are its `cycle` here.
+    """
     import json  # noqa: PLC0415 - as above
 
     lines = [
-        json.dumps({"path": _ascii_path(result.path), **finding_dict(finding, result.source)}, ensure_ascii=True)
+        json.dumps(_line(finding_dict(finding, result.source), _ascii_path(result.path)), ensure_ascii=True)
         for result in results
         if result.unreadable is None
         for finding in result.findings
     ]
     return "".join(line + "\n" for line in lines)
+
+
+def _line(finding: dict[str, Any], path: str) -> dict[str, Any]:
+    nodes = finding.pop("path", None)
+    return {"path": path, **finding, **({} if nodes is None else {"cycle": nodes})}
 
 
 def document(results: Sequence[FileResult]) -> dict[str, Any]:

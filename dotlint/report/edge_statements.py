@@ -12,7 +12,7 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_END = r'(?:"(?:[^"\\]|\\.)*"|[^\s"<{\[;]+)(?::[^\s"<{\[;]+)?'
+_END = r'(?:"(?:[^"\\]|\\.)*"|[^\s"<{\[;:]+)'  # without a port, which Graphviz ignores in braces
 _EDGE = regex(rf"({_END}) (->|--) ({_END})(?: (\[.*\]))?")
 
 

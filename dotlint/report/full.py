@@ -34,7 +34,8 @@ _MOST_RELATED = 6
 def render(results: Sequence[FileResult], *, width: int, color: bool, links: bool = False, last: str = "") -> str:
     """Return a code frame for each finding, and the `last` line; causes come before what follows from them.
 
-    Source lines wider than `width` columns are cut around the location. `links` makes each code a terminal hyperlink (OSC 8) to the page of its rule.
+    Source lines wider than `width` columns are cut around the location. `links` makes each code a terminal hyperlink
+    (OSC 8) to the page of its rule.
     """
     lines: list[str] = []
     for result in results:

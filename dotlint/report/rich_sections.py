@@ -13,7 +13,7 @@ from dotlint.text.display import one_line
 from dotlint.text.english import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
 
@@ -39,18 +39,21 @@ def section_parts(section: Section, outline: Outline, width: int) -> Iterable[Re
             return
     yield Text()
     yield heading
-    first = next((row for entry in section.entries for row in entry.rows if row.positions), None)
+    located = [row for entry in section.entries if not entry.fixed_by for row in entry.rows if row.positions]
+    locations = {id(row): _location(row.positions, outline, path=row is located[0]) for row in located}
+    # The location is beside the source line if this is so in the whole section.
+    beside = all(row.frame is not None and 3 * locations[id(row)].cell_len <= width for row in located)
     for entry in section.entries:
         if entry.fixed_by:
             yield hanging(_follow_on(entry, outline), width, INDENT, 2)
         else:
-            yield from _entry_parts(entry, section, outline, width, first)
+            yield from _entry_parts(entry, locations, width, beside=beside)
 
 
 def _entry_parts(
-    entry: ReportEntry, section: Section, outline: Outline, width: int, first: Row | None
+    entry: ReportEntry, locations: Mapping[int, Text], width: int, *, beside: bool
 ) -> Iterable[RenderableType]:
-    """Yield an entry; the locations of the `first` row of the section have the path.
+    """Yield an entry, with the location of each row by the `id` of the row: `beside` its source line, or after its message.
 
     A note that makes the paragraph of its finding no longer stands in it.
     """
@@ -61,11 +64,8 @@ def _entry_parts(
         inline = 0 < names.cell_len <= _SHORT
         if inline:
             text.append(": ").append_text(names)
-        location = _location(row.positions, outline, path=row is first)
-        if row.frame and 3 * location.cell_len > width and section is not outline.sections[0]:
-            location = _location(row.positions, outline, path=False)  # the path is in a section before
-        beside = row.frame is not None and 3 * location.cell_len <= width  # the location is beside the source line
-        if row.positions and not beside:
+        location = locations.get(id(row))
+        if location is not None and not beside:
             text.append("  ").append_text(location)
         note = row.note or (entry.note if len(entry.rows) == 1 else None)
         if note and not row.frame and (inline or not row.nodes):
@@ -76,7 +76,8 @@ def _entry_parts(
         if row.nodes and not inline:
             yield hanging(names, width, INDENT + 2, 0)
         if row.frame:
-            yield from _frame_lines(row.frame, location if beside else Text(f"{row.frame.line}"), entry, width)
+            gutter = location if location is not None and beside else Text(f"{row.frame.line}")
+            yield from _frame_lines(row.frame, gutter, entry, width)
         if row.note and row.note != beside_note:
             yield _hint("note", row.note, width)
     if entry.note and entry.note != beside_note:

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dotlint._version import __version__
-from dotlint.engine.sections import SECTIONS
-from dotlint.report.links import page, site
+from dotlint.report.links import site
 from dotlint.report.location import uri
+from dotlint.report.sarif_rules import LEVELS, rule_descriptor, sarif_message
 from dotlint.text.display import visible
 from dotlint.text.regex import regex
 
@@ -20,12 +20,8 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Edit, Finding, Location
     from dotlint.engine.result import FileResult
 
-_LEVELS: dict[str, str] = {"error": "error", "warning": "warning", "info": "note"}
 _BASE = "%SRCROOT%"
-_PLACEHOLDER = regex(r"\{(\d+)\}")
-_SEVERITIES: dict[str, str] = {"error": "error", "warning": "warning", "info": "recommendation"}
 _SURROGATE = regex(r"[\ud800-\udfff]")
-_TICKS = regex(r"`+")
 
 
 def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
@@ -47,7 +43,7 @@ def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
                 "version": __version__,
                 "semanticVersion": __version__,
                 **({"informationUri": address} if (address := site()) else {}),
-                "rules": [_rule_descriptor(card) for card in rules],
+                "rules": [rule_descriptor(card) for card in rules],
             }
         },
         "columnKind": "unicodeCodePoints",
@@ -61,66 +57,9 @@ def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
     return json.dumps(log, ensure_ascii=True, indent=2) + "\n"
 
 
-def _sarif_message(*paragraphs: str) -> dict[str, str]:
-    """Return a message; links and placeholders in the paragraphs are escaped (sections 3.11.5 and 3.11.6)."""
-    text = "\n".join(visible(paragraph) for paragraph in paragraphs)
-    return {"text": _PLACEHOLDER.sub(r"{{\1}}", text).replace("](", "] (")}
-
-
 def _counts(results: Iterable[FileResult]) -> dict[str, int]:
     findings = [finding for result in results for finding in result.findings if not finding.caused_by]
     return {"findings": len(findings), "fixable": sum(finding.fixable == "safe" for finding in findings)}
-
-
-def _rule_descriptor(card: Card) -> dict[str, Any]:
-    address = page(card.code, card.name)
-    return {
-        "id": card.code,
-        "name": "".join(word.capitalize() for word in card.name.split("-")),
-        "shortDescription": _sarif_message(card.summary),
-        "fullDescription": _sarif_message(*card.why.split("\n")),
-        "help": {
-            **_sarif_message(*card.why.split("\n"), f"`dotlint rule {card.code}` has examples."),
-            "markdown": _markdown(card, address),
-        },
-        **({"helpUri": address} if address else {}),
-        "defaultConfiguration": {"level": _LEVELS[card.severity]},
-        "properties": {
-            "tags": [SECTIONS[card.section]],
-            "problem.severity": _SEVERITIES[card.severity],
-            "precision": _precision(card),
-        },
-    }
-
-
-def _precision(card: Card) -> str:
-    """Return how sure a finding is, in GitHub's words.
-
-    The reader decides whether a convention matters; that something is missing depends on how the graph is read.
-    """
-    if card.severity == "info" or card.convention is not None:
-        return "medium"
-    return "very-high" if card.claims_absence is None else "high"
-
-
-def _markdown(card: Card, address: str | None) -> str:
-    """Return the description of a rule in Markdown, with its first examples."""
-    fix = {"safe": "`--fix`", "unsafe": "`--fix --unsafe-fixes`; review the changes", None: "none"}[card.fix]
-    parts = [card.why, f"Severity: {card.severity}. Fix: {fix}."]
-    bad = next((one for one in card.examples if one.bad), None)
-    good = next((one.good for one in card.examples if one.good), None)
-    for title, text in (
-        ("Reported", bad and bad.bad),
-        ("After the fix", bad and bad.fixed),
-        ("Not reported", good),
-    ):
-        if text:
-            fence = "`" * max(3, 1 + max(map(len, _TICKS.findall(text)), default=0))
-            parts.append(f"{title}:\n\n{fence}dot\n{text.rstrip()}\n{fence}")
-    parts.append(
-        f"[{card.code} {card.name}]({address})" if address else f"`dotlint rule {card.code}` has all examples."
-    )
-    return "\n".join(map(visible, "\n\n".join(parts).split("\n")))
 
 
 def _artifact(path: str) -> dict[str, str]:
@@ -132,7 +71,7 @@ def _invocation(results: Iterable[FileResult]) -> dict[str, Any]:
     notifications = [
         {
             "level": "error",
-            "message": _sarif_message(result.unreadable),
+            "message": sarif_message(result.unreadable),
             "locations": [{"physicalLocation": {"artifactLocation": _artifact(result.path)}}],
         }
         for result in results
@@ -178,8 +117,8 @@ def _sarif_result(
     entry: dict[str, Any] = {
         "ruleId": finding.code,
         **({"ruleIndex": index[finding.code]} if finding.code in index else {}),
-        "level": _LEVELS[finding.severity],
-        "message": _sarif_message(finding.message, *([f"help: {finding.help}"] if finding.help else [])),
+        "level": LEVELS[finding.severity],
+        "message": sarif_message(finding.message, *([f"help: {finding.help}"] if finding.help else [])),
         "locations": [
             {
                 "physicalLocation": {
@@ -196,7 +135,7 @@ def _sarif_result(
             {
                 "id": number,
                 "physicalLocation": {"artifactLocation": artifact, "region": _region(positions, r.start, r.end)},
-                "message": _sarif_message(r.message),
+                "message": sarif_message(r.message),
             }
             for number, r in enumerate(finding.related, 1)
         ]
@@ -222,7 +161,7 @@ def _sarif_fix(
 ) -> dict[str, Any]:
     assert finding.fix is not None
     return {
-        "description": _sarif_message(finding.fix.title),
+        "description": sarif_message(finding.fix.title),
         "artifactChanges": [
             {
                 "artifactLocation": artifact,

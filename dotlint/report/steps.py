@@ -91,9 +91,11 @@ def commands(steps: Sequence[Step], sections: Sequence[Section], command: str, p
 
 
 def shell_path(path: str) -> str:
-    """Return a path as a shell reads it; standard input is `-`."""
-    if path == "<stdin>":
+    """Return a path as an argument of a command in a shell; standard input is `-`."""
+    if path in ("<stdin>", "-"):
         return "-"
+    if path.startswith("-"):  # it would be an option
+        path = f"./{path}"
     if re.fullmatch(r"[\w./@%+=:,-]+", path, re.ASCII):
         return path
     from shlex import quote  # noqa: PLC0415 - few paths need it

@@ -94,7 +94,10 @@ def _given_shapes(inflow: Inflow) -> str:
 
 
 class EdgeTensor(Struct, frozen=True):
-    """What an edge carries: `label` has the placements that are certain, `lines` also its shape, or why it was not followed."""
+    """What an edge carries.
+
+    `label` has the placements that are certain. `lines` have all placements and the shape, or why it was not followed.
+    """
 
     label: str
     lines: tuple[str, ...]

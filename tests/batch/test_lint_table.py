@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,12 +88,37 @@ def test_each_row_with_its_own_strategy() -> None:
     assert linted[3]["error"] is None
 
 
+def test_a_row_with_the_facts_of_a_model(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"num_hidden_layers": 4, "num_attention_heads": 15}')
+    text = (FIXTURES / "dense_pp2tp4_clean.dot").read_text()
+    table = pa.table({"dot": [text], "plan": ["pp2tp4"]})
+    for model, found in ((None, 0), (str(tmp_path / "config.json"), 1)):
+        for linted in (
+            lint_table(table, strategy="pp2tp4", model=model, select=["P002"]),
+            lint_table(table, strategy_column="plan", model=model, select=["P002"]),
+        ):
+            (row,) = linted.to_pylist()
+            assert (row["error"], len(row["findings"])) == (None, found)
+
+
 def test_a_row_that_takes_too_long_fails_alone() -> None:
     slow = "digraph {" + "".join(f"node [k{at}=v]; a{at};" for at in range(6000)) + "}"
     table = pa.table({"dot": [MISSPELLED, slow, MISSPELLED]})
     linted = lint_table(table, time_limit=2).to_pylist()
     assert [row["error"] for row in linted] == [None, "takes longer than 2 s", None]
     assert [row["warnings"] for row in linted] == [1, None, 1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal to send")
+def test_after_an_interrupt_rows_get_their_own_answers() -> None:
+    slow = "digraph {" + "".join(f"node [k{at}=v]; a{at};" for at in range(6000)) + "}"
+    lint_table(pa.table({"dot": ["digraph {}"]}), time_limit=60)
+    timer = threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        lint_table(pa.table({"dot": [slow]}), time_limit=60)
+    linted = lint_table(pa.table({"dot": ["digraph {", "digraph { a -> b }"]}), time_limit=60)
+    assert linted.column("errors").to_pylist() == [1, 0]
 
 
 def test_a_row_that_needs_too_much_memory_fails_alone() -> None:

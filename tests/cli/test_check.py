@@ -349,6 +349,12 @@ def test_jsonl_is_the_same_findings_a_line_each() -> None:
     ]
 
 
+def test_a_line_of_jsonl_has_the_path_of_its_file_also_for_a_cycle() -> None:
+    (line,) = run("check", write("a.dot", CYCLE), "-f", "jsonl", "--select", "G001").out.splitlines()
+    (finding,) = json.loads(run("check", "a.dot", "-f", "json", "--select", "G001").out)["files"][0]["findings"]
+    assert json.loads(line) == {**finding, "path": "a.dot", "cycle": finding["path"]}
+
+
 HOSTILE = 'digraph { "a\x1b[31m" [label="[red]\u202e</b><script>`|" ]; "a\x1b[31m" -> "[bold]b`" -> "a\x1b[31m" }'
 
 

@@ -351,6 +351,7 @@ def test_summaries_of_commands_are_whole_sentences() -> None:
 def test_an_option_is_answered_with_one_that_is_spelled_alike_without_its_dashes() -> None:
     assert "no such option `--fromat`; did you mean `--format`?" in run("check", "--fromat", "json").err
     assert "no such option `--phase` (see" in run("explain", "--phase").err
+    assert "no such option `--nod` (see" in run("explain", "--nod").err  # NODE is no option
 
 
 def test_explain_selects_rules_as_check_does() -> None:

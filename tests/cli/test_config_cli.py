@@ -84,6 +84,10 @@ def test_the_strategy_of_the_configuration_is_named_as_such(project: Path) -> No
         ('rules = ["nope"]\n', "does not exist"),
         ('baseline = "nope.json"\n', "nope.json does not exist"),
         ("][", "is not TOML"),
+        ("max-file-size = 0\n", "`max-file-size` is 0; it can be 1 to 1000000"),
+        ("max-file-size = 100000000000000\n", "it can be 1 to 1000000"),
+        ("max-file-size = true\n", "`max-file-size` must be a whole number, not a boolean"),
+        ('rules = ["dotlint.toml"]\n', "dotlint.toml is not a folder\n"),
     ],
 )
 @pytest.mark.parametrize("command", [("check", "a.dot"), ("config",), ("config", "a.dot"), ("rules",)])
@@ -136,6 +140,14 @@ def test_the_schema_names_the_rules_of_this_folder(project: Path) -> None:
     schema = json.loads(run("config", "--schema").out)
     offered = schema["$defs"]["rule"]["anyOf"][0]["enum"]
     assert {"S001", "cycle", "ACME001", "label-required"} <= set(offered)
+
+
+def test_the_schema_helps_to_correct_a_configuration(project: Path) -> None:
+    (project / "dotlint.toml").write_text("selct = []\n")
+    done = run("config", "--schema")
+    assert (done.status, "select" in json.loads(done.out)["properties"]) == (0, True)
+    assert "the schema has only the rules of dotlint itself" in done.err
+    assert "unknown key `selct`" in done.err
 
 
 def test_a_new_rule_counts_at_once(project: Path) -> None:

@@ -114,6 +114,13 @@ def test_head_of_a_report() -> None:
     assert shell("dotlint check big.dot -f jsonl | head -1 | wc -l; echo ${PIPESTATUS[0]}") == Run(0, "1\n2\n", "")
 
 
+def test_the_device_of_standard_output_is_not_emptied() -> None:
+    Path("a.dot").write_text(CYCLE)
+    Path("log").write_text("before\n")
+    shell("dotlint check a.dot -f concise -o /dev/stdout >> log; echo after >> log")
+    assert Path("log").read_text() == "before\n" + run("check", "a.dot", "-f", "concise").out + "after\n"
+
+
 def test_streams_that_are_closed() -> None:
     Path("a.dot").write_text(CYCLE)
     usual = run("check", "a.dot", "-f", "concise")
@@ -577,11 +584,12 @@ def test_what_a_killed_process_left_in_the_cache_is_swept() -> None:
     folder.mkdir(parents=True)
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    for name in (f"{ended.pid}.ab.msgpack", f"{os.getppid()}.ab.msgpack", "notes"):
+    kept = [f"{os.getppid()}.ab.msgpack", f"{'9' * 30}.notes", "notes"]
+    for name in (f"{ended.pid}.ab.msgpack", *kept):
         (folder / name).write_bytes(b"x")
     Path("a.dot").write_text(CYCLE)
     run("check", "a.dot")
-    assert sorted(path.name for path in folder.iterdir()) == sorted([f"{os.getppid()}.ab.msgpack", "notes"])
+    assert sorted(path.name for path in folder.iterdir()) == sorted(kept)
 
 
 def test_a_cache_from_the_future_is_tidied() -> None:

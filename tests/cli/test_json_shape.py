@@ -258,6 +258,7 @@ class ComparedLayout(Shape):
     reworded: int
     reordered: bool
     clusters: int
+    headers: int
     formatting: bool
 
 

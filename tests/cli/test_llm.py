@@ -80,6 +80,11 @@ def test_many_findings_are_bounded(folder: Path) -> None:
 def test_an_unreadable_file_is_a_line(folder: Path) -> None:
     Path("x.dot").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(32)) * 50)
     assert llm("x.dot")[0].startswith("x.dot: unreadable: not a text file")
+    again = "dotlint check --format llm"
+    assert llm("x.dot")[-1] == f"next: make each unreadable file readable, then {again} x.dot"
+    Path("-y.dot").write_text("digraph { a [shpae=box]; b [shape=bxo] }")
+    next_ = llm("--select", "A001", "--", "x.dot", "-y.dot")[-1]
+    assert next_ == f"next: {again} --select A001 --fix x.dot ./-y.dot"
     assert folder.is_dir()
 
 
@@ -96,7 +101,9 @@ def edges(graph: Graph) -> list[tuple[str, str, str]]:
         (["a -> c", "b -> c", "c -> d"], ["{a b} -> c -> d"]),
         (["a -> c", "a -> d", "b -> c", "b -> d"], ["{a b} -> {c d}"]),
         (["a -> b [style=dashed]", "b -> c"], ["a -> b [style=dashed]", "b -> c"]),
-        (['"a -> b" -> c', '"a -> b" -> d:in:w'], ['"a -> b" -> {c d:in:w}']),
+        (['"a -> b" -> c', '"a -> b" -> d'], ['"a -> b" -> {c d}']),
+        (["a -> b", "a -> c:in:w", "a -> d"], ["a -> {b d}", "a -> c:in:w"]),
+        (['"a":out -> b', '"a":out -> c'], ['"a":out -> b', '"a":out -> c']),
         (["a -> b", "b -> a"], ["a -> b -> a"]),
         (["a -- b", "a -- c"], ["a -- {b c}"]),
         (['a -> "say \\"hi\\""'], ['a -> "say \\"hi\\""']),

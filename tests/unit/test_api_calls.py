@@ -127,6 +127,14 @@ def test_messages_say_what_to_pass() -> None:
         dotlint.Strategy.parse("pp4").phases[0].stage_gpus(9)
 
 
+def test_a_path_may_start_like_a_comment_and_a_text_may_be_long(tmp_path: Path) -> None:
+    path = tmp_path / "a.dot"
+    path.write_text(TEXT)
+    assert dotlint.check(f"/{path}").path == f"/{path}"
+    assert dotlint.parse("digraph " + "x" * 10_000).errors
+    assert not dotlint.parse("// nothing").graphs
+
+
 def properties(value: object) -> Iterator[object]:
     for name in dir(type(value)):
         if not name.startswith("_"):

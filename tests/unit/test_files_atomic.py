@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from dotlint.files import atomic
 from dotlint.files.atomic import WriteError, write_atomically
+from dotlint.files.reading import read_file
 
 AS_ROOT = os.geteuid() == 0 if hasattr(os, "geteuid") else False
 
@@ -56,6 +58,26 @@ def test_a_change_during_writing_is_detected(tmp_path: Path, monkeypatch: pytest
         write_atomically(path, b"new", expected=b"old")
     assert path.read_bytes() == b"mine"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "\U0001f600" * 63])
+def test_the_longest_name_has_room_for_a_temporary_file(tmp_path: Path, name: str) -> None:
+    write_atomically(tmp_path / name, b"new")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_file_that_grows_while_it_is_compared_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "f.dot"
+    path.write_bytes(b"old")
+
+    def grown(target: Path, **options: Any) -> bytes:
+        target.write_bytes(b"longer")
+        return read_file(target, **options)
+
+    monkeypatch.setattr(atomic, "read_file", grown)
+    with pytest.raises(WriteError, match="changed after it was read"):
+        write_atomically(path, b"new", expected=b"old")
+    assert path.read_bytes() == b"longer"
 
 
 def test_a_deleted_file_is_not_created_again(tmp_path: Path) -> None:
