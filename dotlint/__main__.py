@@ -16,6 +16,9 @@ def run() -> None:
     if sys.path and not sys.flags.safe_path and sys.path[0] in ("", _current_folder()):
         # `python -m` adds the current folder, and a linted folder must not be imported from.
         del sys.path[0]
+        home = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120 - importing pathlib is slow
+        if home not in sys.path:  # a checkout that is not installed; worker processes get this path
+            sys.path.append(home)
     # A file becomes many small objects that live until it is linted. Collecting garbage with the usual thresholds
     # would take a tenth of the run time.
     gc.set_threshold(200_000, 20, 20)

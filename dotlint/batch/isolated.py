@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import msgspec
@@ -18,7 +19,7 @@ from dotlint.errors import DotlintError
 from dotlint.pipeline.processes import exit_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
     from dotlint.batch.options import Limits, RowOptions
@@ -49,10 +50,27 @@ class _Worker:
         self._start = start
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> subprocess.Popen[bytes]:
+    @contextlib.contextmanager
+    def _ended_by_interrupts(self) -> Iterator[None]:
+        """Kill the process at Ctrl-C and the like: a later row would get the answer that is still to come."""
+        try:
+            yield
+        except BaseException:
+            if self._process is not None:
+                self._process.kill()
+                self._end()
+            raise
+
+    def start(self) -> None:
+        """Start the process unless it runs. Raises `DotlintError` for a mistake in the options."""
+        with self._ended_by_interrupts():
+            self._running()
+
+    def _running(self) -> subprocess.Popen[bytes]:
         if self._process is not None and self._process.poll() is None:
             return self._process
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        paths = [*filter(None, sys.path), str(Path(__file__).parents[2])]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "dotlint.batch.worker"],
             stdin=subprocess.PIPE,
@@ -74,9 +92,13 @@ class _Worker:
 
     def lint(self, row: Row) -> bytes:
         """Lint a row. If something else ends the process, such as the system for lack of memory, try once more."""
+        with self._ended_by_interrupts():
+            return self._lint(row)
+
+    def _lint(self, row: Row) -> bytes:
         why = ""
         for _ in range(2):
-            process = self.start()
+            process = self._running()
             with contextlib.suppress(OSError):  # `receive` reports it
                 send(cast("BinaryIO", process.stdin), msgspec.msgpack.encode(row))
             answer = receive(cast("BinaryIO", process.stdout))

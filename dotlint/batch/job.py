@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
-import pyarrow as pa
 from msgspec import Struct
 
 from dotlint._version import __version__
 from dotlint.batch.options import Limits, RowOptions  # noqa: TC001 - msgspec reads the types
 from dotlint.batch.output import encoded
 from dotlint.batch.parts import Input, Part, divide, read_part
-from dotlint.batch.storage import Storage
+from dotlint.batch.storage import Storage, storage_errors
 from dotlint.batch.table import Columns, check_columns, lint_rows
 from dotlint.batch.tally import Tally, decode, encode, tally_of
 from dotlint.errors import DotlintError
@@ -48,16 +48,21 @@ class Plan(Struct, frozen=True):
 
     digest: str
     parts: tuple[Part, ...]
+    files: tuple[tuple[str, int, int], ...]
 
 
 def plan(job: Job) -> Plan:
-    """Divide the input. Raises `DotlintError` if there is nothing to read, or a column or an option is wrong."""
+    """Divide the input into one part or more.
+
+    Raises `DotlintError` if there is nothing to read, or a column or an option is wrong.
+    """
     storage = Storage(job.source)
-    found = divide(storage, job.rows)
-    if found.parts:
-        table = with_columns(read_part(storage, found.parts[0]), job, found.parts[0])
+    with storage_errors(job.source):
+        found = divide(storage, job.rows)
+        table = read_part(storage, found.parts[0])
+    if table.num_columns:  # none if there are JSON lines without a JSON object
         check_columns(table, job.columns, job.options, job.label)
-    return Plan(_digest(job, found), found.parts)
+    return Plan(_digest(job, found), found.parts, found.files)
 
 
 def _digest(job: Job, found: Input) -> str:
@@ -75,49 +80,57 @@ def begin(job: Job, new: Plan, *, resume: bool) -> dict[int, Tally]:
     if storage.kind(path) == "file":
         if not resume:
             raise DotlintError(f"{job.parts}: has the parts of an earlier run; add --resume, or delete it")
-        if msgspec.json.decode(storage.read(path))["digest"] != new.digest:
+        if _digest_of(storage.read(path)) != new.digest:
             raise DotlintError(f"{job.parts}: has the parts of a run with another input or other options; delete it")
-        return dict(_finished(storage, new))
+        return dict(_finished(storage, job, new))
     if any(True for _ in storage.files(storage.root)):
         raise DotlintError(f"{job.parts}: is not empty; choose another output, or delete it")
     storage.write(path, msgspec.json.encode({"dotlint": __version__, "digest": new.digest, "parts": len(new.parts)}))
     return {}
 
 
-def _finished(storage: Storage, new: Plan) -> Iterator[tuple[int, Tally]]:
+def _digest_of(plan_file: bytes) -> object:
+    try:
+        return msgspec.json.decode(plan_file, type=dict).get("digest")
+    except msgspec.DecodeError:  # a file that was cut
+        return None
+
+
+def _finished(storage: Storage, job: Job, new: Plan) -> Iterator[tuple[int, Tally]]:
     for part in new.parts:
         path = _tally_path(storage, part)
-        if storage.kind(path) == "file":
-            yield part.number, decode(storage.read(path))
+        if all(storage.kind(one) == "file" for one in (path, part_path(storage, job, part))):
+            with contextlib.suppress(msgspec.DecodeError):  # a file that was cut; the part is done again
+                yield part.number, decode(storage.read(path))
 
 
 def run_part(job: Job, part: Part) -> Tally:
-    """Read, lint and write a part, and return its tally, which is written last: it tells that the part is finished."""
+    """Read, lint and write a part, and return its tally, which is written last: it tells that the part is finished.
+
+    Raises `DotlintError` if the part cannot be read or written.
+    """
     source, target = _opened(job.source), _opened(job.parts)
     started = time.perf_counter()
-    table = with_columns(read_part(source, part), job, part)
+    texts = [name for name in (job.columns.dot, job.columns.path, job.columns.strategy) if name]
+    with storage_errors(part.files[0]):
+        table = read_part(source, part, texts=texts, label=job.label)
     linted = lint_rows(table, job.columns, job.options, job.limits)
     tally = tally_of(linted, dot=job.columns.dot, prefix=job.columns.prefix, label=job.label)
     tally.seconds = time.perf_counter() - started
-    target.write(f"{target.root}/{part.name}.{job.form}", encoded(linted, job.form))
-    target.write(_tally_path(target, part), encode(tally))
+    with storage_errors(job.parts):
+        target.write(part_path(target, job, part), encoded(linted, job.form))
+        target.write(_tally_path(target, part), encode(tally))
     return tally
-
-
-def with_columns(table: pa.Table, job: Job, part: Part) -> pa.Table:
-    """Return the rows of JSON lines with all columns, because no line of a part may have one of them."""
-    if part.kind != "jsonl":
-        return table
-    named = (job.columns.dot, job.columns.path, job.columns.strategy, job.label)
-    for name in dict.fromkeys(one for one in named if one):
-        if name not in table.column_names and (part.number or table.num_columns == 0):
-            table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
-    return table
 
 
 @lru_cache(8)
 def _opened(location: str) -> Storage:
     return Storage(location)
+
+
+def part_path(storage: Storage, job: Job, part: Part) -> str:
+    """Return the path of the output of a part."""
+    return f"{storage.root}/{part.name}.{job.form}"
 
 
 def _tally_path(storage: Storage, part: Part) -> str:

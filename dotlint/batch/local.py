@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
+import threading
+from functools import cache
 from typing import TYPE_CHECKING
 
 from dotlint.batch.job import run_part
 from dotlint.errors import DotlintError
-from dotlint.pipeline.processes import in_processes
+from dotlint.pipeline.processes import available_cpus, in_processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,12 +28,12 @@ def run_local(job: Job, parts: Sequence[Part], jobs: int | None = None) -> Itera
 
     Raises `DotlintError` if a part cannot be read or written, or its process is killed each time.
     """
-    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    count = jobs or available_cpus()
     waiting = list(parts)
     why = ""
     for _ in range(_ATTEMPTS):
         lost: list[Part] = []
-        for index, answer in in_processes(_Parts(job, waiting), min(jobs or cpus, len(waiting)), method="spawn"):
+        for index, answer in in_processes(_Parts(job, waiting), min(count, len(waiting)), method="spawn"):
             if isinstance(answer, Lost):
                 lost.append(waiting[index])
                 why = answer.why
@@ -39,6 +43,19 @@ def run_local(job: Job, parts: Sequence[Part], jobs: int | None = None) -> Itera
             return
         waiting = lost
     raise DotlintError(f"{waiting[0].name}: {why}; run it again with --resume")
+
+
+@cache
+def _end_with_parent() -> None:
+    """End this process when its parent is killed: a part can take long, and `--resume` does it again."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+
+        def watch() -> None:
+            parent.join()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        threading.Thread(target=watch, daemon=True).start()
 
 
 class Lost:
@@ -59,6 +76,7 @@ class _Parts:
         return len(self._parts)
 
     def run(self, index: int) -> Tally | Lost:
+        _end_with_parent()
         return run_part(self._job, self._parts[index])
 
     def lost(self, index: int, why: str) -> Tally | Lost:  # noqa: ARG002 - the tasks of other processes need it

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dotlint.batch.parts import json_text
+from dotlint.errors import DotlintError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from dotlint.batch.storage import Storage
 
@@ -18,41 +21,79 @@ if TYPE_CHECKING:
 def encoded(table: pa.Table, form: Literal["parquet", "jsonl"]) -> bytes:
     """Return a table as the bytes of a file."""
     if form == "jsonl":
-        return b"".join(msgspec.json.encode(_plain(row)) + b"\n" for row in table.to_pylist())
+        columns = [_json_values(table.column(field.name), field) for field in table.schema]
+        rows = (dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True))
+        return b"".join(msgspec.json.encode(row, enc_hook=str) + b"\n" for row in rows)
     out = io.BytesIO()
     pq.write_table(table, out, compression="zstd")
     return out.getvalue()
 
 
-def _plain(row: dict[str, object]) -> dict[str, object]:
-    """Return a row as JSON has it: maps are objects, and bytes are text."""
-    return {name: _value(value) for name, value in row.items()}
+def _json_values(column: pa.ChunkedArray, field: pa.Field) -> list[Any]:
+    """Return the values of a column as JSON has them; raises `DotlintError` if it cannot have them."""
+    try:
+        values = column.to_pylist()
+    except (ValueError, OverflowError):  # a time in nanoseconds, or one after the year 9999
+        try:
+            values = column.cast(pa.string()).to_pylist()
+        except pa.ArrowException:
+            raise DotlintError(f"JSON lines cannot have column `{field.name}` ({field.type}); write Parquet") from None
+    return [_json_value(value, field.type) for value in values]
 
 
-def _value(value: object) -> object:
+def _json_value(value: Any, kind: pa.DataType) -> Any:  # noqa: ANN401 - any value of Arrow
+    """Return a value as JSON has it: maps are objects, and bytes are text."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
-    if isinstance(value, list) and value and all(isinstance(one, tuple) for one in value):
-        return dict(value)
-    if isinstance(value, dict):
-        return {name: _value(one) for name, one in value.items()}
-    return value
+    if value is None or not pa.types.is_nested(kind):
+        return value
+    if pa.types.is_map(kind):
+        pairs = ((_json_value(key, kind.key_type), _json_value(one, kind.item_type)) for key, one in value)
+        return {key if isinstance(key, str) else str(key): one for key, one in pairs}
+    if pa.types.is_struct(kind):
+        return {field.name: _json_value(value[field.name], field.type) for field in kind}
+    return [_json_value(one, kind.value_type) for one in value] if isinstance(value, list) else value
 
 
-def joined(storage: Storage, target: Storage, form: Literal["parquet", "jsonl"]) -> None:
-    """Write all parts to one file, a part in memory at a time."""
-    paths = [info.path for info in storage.files(storage.root)]
+def joined(storage: Storage, paths: Sequence[str], target: Storage, form: Literal["parquet", "jsonl"]) -> None:
+    """Write parts to one file, a part in memory at a time."""
     temporary = f"{target.root}.incomplete"
     if form == "jsonl":
         with target.create(temporary) as out:
             for path in paths:
                 out.write(storage.read(path))
     else:
-        schema = pa.unify_schemas([_schema(storage, path) for path in paths], promote_options="permissive")
+        schema = _common([_schema(storage, path) for path in paths])
         with target.create(temporary) as out, pq.ParquetWriter(out, schema, compression="zstd") as writer:
-            for table in _tables(storage, paths):
-                writer.write_table(_aligned(table, schema))
+            for path in paths:
+                writer.write_table(_aligned(_table(storage, path), schema))
     target.move(temporary, target.root)
+
+
+def align(storage: Storage, paths: Sequence[str]) -> None:
+    """Give all parts the same columns, so that they can be read as one table."""
+    schemas = [_schema(storage, path) for path in paths]
+    common = _common(schemas)
+    for path, schema in zip(paths, schemas, strict=True):
+        if not schema.equals(common):
+            storage.write(path, encoded(_aligned(_table(storage, path), common), "parquet"))
+
+
+def _common(schemas: Sequence[pa.Schema]) -> pa.Schema:
+    """Return a schema with the columns of all; a column that has types without a common one is strings."""
+    kinds: dict[str, dict[pa.DataType, None]] = {}
+    for schema in schemas:
+        for field in schema:
+            kinds.setdefault(field.name, {})[field.type] = None
+    return pa.schema([(name, _common_type(list(some))) for name, some in kinds.items()])
+
+
+def _common_type(kinds: Sequence[pa.DataType]) -> pa.DataType:
+    try:
+        merged = pa.unify_schemas([pa.schema([("", kind)]) for kind in kinds], promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.large_string()
+    return merged.field(0).type
 
 
 def _schema(storage: Storage, path: str) -> pa.Schema:
@@ -60,18 +101,25 @@ def _schema(storage: Storage, path: str) -> pa.Schema:
         return pq.read_schema(file).remove_metadata()
 
 
-def _tables(storage: Storage, paths: list[str]) -> Iterator[pa.Table]:
-    for path in paths:
-        with storage.open(path) as file:
-            yield pq.read_table(file)
+def _table(storage: Storage, path: str) -> pa.Table:
+    with storage.open(path) as file:
+        return pq.read_table(file)
 
 
 def _aligned(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """Return a table with the columns of a schema; a column that it lacks is null."""
     columns = [
-        table.column(field.name).cast(field.type)
+        _cast(table.column(field.name), field.type)
         if field.name in table.column_names
         else pa.nulls(table.num_rows, field.type)
         for field in schema
     ]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    try:
+        return column.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        values = column.to_pylist()
+        return pa.chunked_array([pa.array(map(json_text, values) if pa.types.is_large_string(kind) else values, kind)])

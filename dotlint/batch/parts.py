@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import json
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -56,12 +58,10 @@ class Input(Struct, frozen=True):
 
 def divide(storage: Storage, rows: int) -> Input:
     """Divide an input into parts of about `rows` rows. Raises `DotlintError` if there is nothing to read."""
-    found = storage.kind(storage.root)
-    if found == "missing":
+    if storage.kind(storage.root) == "missing":
         raise DotlintError(f"{storage.location}: no such file or folder")
-    infos = list(storage.files(storage.root)) if found == "folder" else [storage.info(storage.root)]
     by_kind: dict[Kind, list[fs.FileInfo]] = {}
-    for info in infos:
+    for info in _infos(storage):
         kind = _KINDS.get(info.extension.lower())
         if kind is not None:
             by_kind.setdefault(kind, []).append(info)
@@ -72,9 +72,24 @@ def divide(storage: Storage, rows: int) -> Input:
         kinds = " and ".join(f"{len(some)} {kind}" for kind, some in by_kind.items())
         raise DotlintError(f"{storage.location}: contains {kinds} files; separate them")
     [(kind, files)] = by_kind.items()
-    divided = {"parquet": _parquet, "jsonl": _json_lines, "dot": _dot_files}[kind](storage, files, rows)
-    parts = tuple(msgspec.structs.replace(part, number=number) for number, part in enumerate(divided))
-    return Input(kind, parts, tuple((info.path, info.size, info.mtime_ns or 0) for info in files))
+    divided = list({"parquet": _parquet, "jsonl": _json_lines, "dot": _dot_files}[kind](storage, files, rows))
+    empty = Part(0, kind, (files[0].path,))  # so that an input without rows has an output with its columns
+    parts = tuple(msgspec.structs.replace(part, number=number) for number, part in enumerate(divided or [empty]))
+    return Input(kind, parts, tuple(_identity(info) for info in files))
+
+
+def changed(storage: Storage, files: Iterable[tuple[str, int, int]]) -> list[str]:
+    """Return which of the files of an input have another size or time now."""
+    now = {_identity(info) for info in _infos(storage)}
+    return [file[0] for file in files if file not in now]
+
+
+def _infos(storage: Storage) -> Iterable[fs.FileInfo]:
+    return storage.files(storage.root) if storage.kind(storage.root) == "folder" else [storage.info(storage.root)]
+
+
+def _identity(info: fs.FileInfo) -> tuple[str, int, int]:
+    return info.path, info.size or 0, info.mtime_ns or 0
 
 
 def _parquet(storage: Storage, infos: Iterable[fs.FileInfo], rows: int) -> Iterator[Part]:
@@ -110,21 +125,31 @@ def _dot_files(_storage: Storage, infos: Sequence[fs.FileInfo], rows: int) -> It
         yield Part(0, "dot", tuple(paths[start : start + rows]))
 
 
-def read_part(storage: Storage, part: Part) -> pa.Table:
-    """Return the rows of a part."""
+def read_part(storage: Storage, part: Part, *, texts: Sequence[str] = (), label: str | None = None) -> pa.Table:
+    """Return the rows of a part.
+
+    `texts` and `label` are columns that JSON lines have even if no line of the part has them. Those in `texts` are
+    strings, whatever the values of the lines.
+    """
     if part.kind == "dot":
         names = [path.removeprefix(storage.root).lstrip("/") or path.rpartition("/")[2] for path in part.files]
         return pa.table(
             {"path": names, "dot": pa.array([storage.read(path) for path in part.files], pa.large_binary())}
         )
     with storage.open(part.files[0]) as file:
-        return _parquet_rows(file, part) if part.kind == "parquet" else _table([_object(x) for x in _lines(file, part)])
+        if part.kind == "parquet":
+            return _parquet_rows(file, part)
+        rows = [_object(line) for line in _lines(file, part)]
+    columns = dict.fromkeys([*(name for row in rows for name in row), *texts, *([label] if label else [])])
+    return pa.table({name: _json_column([row.get(name) for row in rows], text=name in texts) for name in columns})
 
 
 def _parquet_rows(file: pa.NativeFile, part: Part) -> pa.Table:
     """Return some rows of a row group; those before them are decoded too, but not kept."""
     size = part.stop - part.start
     whole = pq.ParquetFile(file)
+    if not size:
+        return whole.schema_arrow.empty_table()
     seen = 0
     kept: list[pa.RecordBatch] = []
     for batch in whole.iter_batches(batch_size=max(size, 1024), row_groups=[part.group]):
@@ -153,27 +178,39 @@ def _lines(file: pa.NativeFile, part: Part) -> Iterator[bytes]:
             elif at < part.stop and line.strip():
                 yield line
             at += len(line) + 1
+        if skip:  # a long line that starts in an earlier part
+            at += len(pending)
+            pending = b""
         if not block:
             return
 
 
 def _object(line: bytes) -> dict[str, Any]:
     """Return the object of a line; a line with something else has no values, so that it is reported as a row."""
+    line = line.removeprefix(codecs.BOM_UTF8)
     try:
-        found = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        try:
+            found = msgspec.json.decode(line)
+        except msgspec.DecodeError:
+            found = json.loads(line)  # takes what Python writes: `NaN`, and half of a surrogate pair
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
-def _table(rows: Sequence[dict[str, Any]]) -> pa.Table:
-    """Return rows as a table; a column whose values have several types is JSON."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    return pa.table({name: _json_column([row.get(name) for row in rows]) for name in names})
-
-
-def _json_column(values: list[Any]) -> pa.Array:
+def _json_column(values: list[Any], *, text: bool) -> pa.Array:
+    """Return values as a column; if they have several types or `text` is set, as strings: other values as JSON."""
     try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return pa.array([None if value is None else msgspec.json.encode(value).decode() for value in values])
+        column = pa.array(values)
+    except (pa.ArrowException, OverflowError, UnicodeError):
+        return pa.array(map(json_text, values), pa.large_string())
+    kept = not text or pa.types.is_string(column.type) or pa.types.is_null(column.type)
+    return column if kept else pa.array(map(json_text, values), pa.large_string())
+
+
+def json_text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """Return a string as it is, and another value as JSON. What is not UTF-8 is escaped."""
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dotlint._version import __version__
-from dotlint.batch.job import begin, plan
-from dotlint.batch.output import joined
-from dotlint.batch.storage import Storage
+from dotlint.batch.job import begin, part_path, plan
+from dotlint.batch.output import align, joined
+from dotlint.batch.parts import changed
+from dotlint.batch.storage import Storage, storage_errors
 from dotlint.batch.summary import as_page
-from dotlint.batch.tally import Tally, total
+from dotlint.batch.tally import Tally
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from dotlint.batch.job import Format, Job
+    from dotlint.batch.job import Format, Job, Plan
     from dotlint.batch.parts import Part
 
     Engine = Callable[[Job, Sequence[Part]], Iterator[tuple[Part, Tally]]]
@@ -42,29 +43,56 @@ def run(job: Job, output: str, engine: Engine, *, resume: bool, progress: Progre
 
     Beside the output, or in its folder, `_summary.json` and `_summary.html` have the tally. Raises `DotlintError`.
     """
-    _, form, single = output_of(output)
-    new = plan(job)
+    _, _, single = output_of(output)
     target = Storage(output)
+    source = Storage(job.source)
+    if f"{target.root}/".startswith(f"{source.root}/"):
+        raise DotlintError(f"{output}: is inside the input; choose another output")
+    new = plan(job)
     if single and target.kind(target.root) != "missing":
         raise DotlintError(f"{output}: exists; choose another output, or delete it")
     tallies = begin(job, new, resume=resume)
     waiting = [part for part in new.parts if part.number not in tallies]
-    rows = sum(tally.rows for tally in tallies.values())
-    if waiting:
-        for part, tally in engine(job, waiting):
-            tallies[part.number] = tally
-            rows += tally.rows
-            if progress:
-                progress(len(tallies), len(new.parts), rows)
-    whole = total(tallies[number] for number in sorted(tallies))
-    if single:
-        parts = Storage(job.parts)
-        joined(parts, target, form)
-        parts.remove(parts.root)
+    done, rows = len(tallies), sum(tally.rows for tally in tallies.values())
+    whole = Tally()
+    following = _add_in_order(whole, tallies)
+    for part, tally in engine(job, waiting) if waiting else ():
+        tallies[part.number] = tally
+        following = _add_in_order(whole, tallies, following)
+        done += 1
+        rows += tally.rows
+        if progress:
+            progress(done, len(new.parts), rows)
+    for path in changed(source, new.files):
+        raise DotlintError(f"{path}: changed during the run; delete {job.parts}, and run it again")
     base = f"{target.root}." if single else f"{target.root}/_"
-    target.write(f"{base}summary.json", _json(whole))
-    target.write(f"{base}summary.html", as_page(whole, job.label).encode())
+    with storage_errors(output):
+        target.write(f"{base}summary.json", _json(whole))
+        target.write(f"{base}summary.html", as_page(whole, job.label).encode())
+        _finish(job, new, target if single else None)
     return whole
+
+
+def _add_in_order(whole: Tally, tallies: dict[int, Tally], following: int = 0) -> int:
+    """Move tallies to their sum in the order of the parts, as far as none is missing; return the next number.
+
+    So only a few tallies are in memory, and which labels are counted does not depend on which part finishes first.
+    """
+    while following in tallies:
+        whole.add(tallies.pop(following))
+        following += 1
+    return following
+
+
+def _finish(job: Job, new: Plan, single: Storage | None) -> None:
+    """Write the parts to a single file, or give them the same columns."""
+    parts = Storage(job.parts)
+    paths = [part_path(parts, job, part) for part in new.parts]
+    if single is not None:
+        joined(parts, paths, single, job.form)
+        parts.remove(parts.root)
+    elif new.parts[0].kind == "jsonl" or len(new.files) > 1:
+        align(parts, paths)
 
 
 def _json(tally: Tally) -> bytes:

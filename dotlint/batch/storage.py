@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,9 +80,18 @@ class Storage:
         self._files.delete_dir(folder)
 
 
+@contextlib.contextmanager
+def storage_errors(location: str) -> Iterator[None]:
+    """Turn the errors of a storage, and of content that is not what its name says, into a `DotlintError`."""
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        raise DotlintError(f"{location}: {str(error).splitlines()[0]}") from error
+
+
 def _opened(location: str) -> tuple[fs.FileSystem, str]:
     if "://" not in location:
-        return fs.LocalFileSystem(), str(Path(location).absolute())
+        return fs.LocalFileSystem(), Path(location).absolute().as_posix()
     try:
         files, root = fs.FileSystem.from_uri(location)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, NotImplementedError) as error:

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 _MOST = 20  # rules or labels in the terminal
 _STYLE = """
-:root { color-scheme: light dark; --bar: #3b6fb6; --bad: #b6403b; --line: #8884; }
+:root { color-scheme: light dark; --bar: #3b6fb6; --line: #8884; }
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; margin-bottom: 2rem; }
 th, td { text-align: left; padding: .2rem .6rem .2rem 0; border-bottom: 1px solid var(--line); }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.bar { width: 40%; } .bar div { background: var(--bar); height: .9rem; min-width: 1px; } .bad div { background: var(--bad); }
+.bar { width: 40%; } .bar div { background: var(--bar); height: .9rem; min-width: 1px; }
 """
 
 
@@ -38,7 +38,9 @@ def as_text(tally: Tally, label: str | None, *, width: int, color: bool) -> str:
     )  # fmt: skip
     console.print(headline(tally))
     for title, rows, total in _tables(tally, label):
-        table = Table(box=None, pad_edge=False, title=title, title_justify="left", title_style="bold underline")
+        table = Table(
+            box=None, pad_edge=False, title=one_line(title), title_justify="left", title_style="bold underline"
+        )
         for name in ("", "rows", "of all"):
             table.add_column(name, justify="left" if not name else "right", overflow="fold")
         for name, number in rows[:_MOST]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -90,7 +91,7 @@ def lint_rows(table: pa.Table, columns: Columns, options: RowOptions, limits: Li
     for name, column in result_columns(values).items():
         table = table.append_column(columns.prefix + name, column)
     if options.fix:
-        kind = table.schema.field(columns.dot).type
+        kind = _value_type(table.schema.field(columns.dot).type)
         fixed = pa.array([one.get("fixed") for one in values], kind if _is_binary(kind) else pa.large_string())
         table = table.append_column(columns.prefix + "fixed", fixed)
     return table
@@ -100,6 +101,9 @@ def check_columns(table: pa.Table, columns: Columns, options: RowOptions, label:
     """Raise `DotlintError` if a column is missing, has other values than texts, or would be written twice."""
     if options.fix not in (None, "safe", "unsafe"):
         raise DotlintError(f"fix is `{options.fix}`; use `safe`, `unsafe` or None")
+    twice = [name for name, number in Counter(table.column_names).items() if number > 1]
+    if twice:
+        raise DotlintError(f"the table has two columns `{twice[0]}`; rename one")
     for name in (*RESULTS, "fixed") if options.fix else (*RESULTS,):
         if columns.prefix + name in table.column_names:
             raise DotlintError(f"the table has a column `{columns.prefix + name}` already; use another prefix")
@@ -136,7 +140,7 @@ def _rows(table: pa.Table, columns: Columns) -> Iterator[Row]:
 def _column(table: pa.Table, name: str, *, binary: bool = False) -> pa.ChunkedArray:
     """Return a column of texts. Raises `DotlintError` if there is none, or if it has other values."""
     column = _known(table, name)
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    kind = _value_type(column.type)
     texts = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     if texts or pa.types.is_null(kind) or (binary and _is_binary(kind)):
         return column
@@ -149,6 +153,10 @@ def _known(table: pa.Table, name: str) -> pa.ChunkedArray:
         known = f"did you mean `{near}`?" if near else f"it has {', '.join(f'`{one}`' for one in table.column_names)}"
         raise DotlintError(f"the table has no column `{name}`; {known}")
     return table.column(name)
+
+
+def _value_type(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _is_binary(kind: pa.DataType) -> bool:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct, field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     import pyarrow as pa
 
@@ -52,25 +52,18 @@ class Tally(Struct):
 
 def tally_of(table: pa.Table, *, dot: str, prefix: str, label: str | None) -> Tally:
     """Count the rows of a linted table."""
-    import pyarrow.compute as pc  # noqa: PLC0415 - the summary needs no pyarrow
+    import pyarrow as pa  # noqa: PLC0415 - the summary needs no pyarrow
+    import pyarrow.compute as pc  # noqa: PLC0415
 
     whole = Tally()
     labels = table.column(label).to_pylist() if label else [None] * table.num_rows
-    sizes = pc.fill_null(pc.binary_length(table.column(dot)), 0).to_pylist()
+    sizes = pc.fill_null(pc.binary_length(table.column(dot).cast(pa.large_binary())), 0).to_pylist()
     columns = (table.column(prefix + name).to_pylist() for name in ("verdict", "error", "rules"))
     for value, size, verdict, error, rules in zip(labels, sizes, *columns, strict=True):
         row = _row(verdict, error, dict(rules or ()), size)
         if label:
             row.labels[str(value)] = _row(verdict, error, dict(rules or ()), size)
         whole.add(row)
-    return whole
-
-
-def total(tallies: Iterable[Tally]) -> Tally:
-    """Return the sum of some tallies."""
-    whole = Tally()
-    for tally in tallies:
-        whole.add(tally)
     return whole
 
 

@@ -33,10 +33,7 @@ _SUMS = {
     "layers": ("layers per stage", "declare at most as many stages as layers"),
     "widths": ("feed-forward widths", "declare a TP that divides the feed-forward width"),
     "batch": ("micro batches per replica", "declare a DP that divides the global batch"),
-    "grid-mismatch": (
-        "rank grids",
-        "choose degrees for which the dense and the expert grid have the same number of ranks",
-    ),
+    "grid-mismatch": ("rank grids", "choose degrees and a number of GPUs that fit together"),
 }
 
 
@@ -73,7 +70,7 @@ def sums(file: FileContext, card: Card) -> Iterator[Outcome]:
         yield Undecided(
             card.section,
             subject,
-            f"declare {listed([f'`{fact}`' for fact in lacking])} under [model] in the strategy file",
+            f"declare {listed([f'`{fact}`' for fact in lacking])} under [model] in a strategy file",
         )
 
 
@@ -97,7 +94,7 @@ def top_k(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report labels whose top-k differs from the model's or exceeds its number of experts."""
     model = context.file.strategy.model if context.file.strategy else None
     if model is None or (model.top_k is None and model.experts is None):
-        yield Undecided(card.section, "top-k", "declare `top_k` under [model] in the strategy file")
+        yield Undecided(card.section, "top-k", "declare `top_k` under [model] in a strategy file")
         return
     wrong: dict[int, int] = {}
     right = 0
@@ -163,7 +160,7 @@ def token_flow(context: GraphContext, card: Card) -> Iterator[Outcome]:
         yield Undecided(
             card.section,
             "token flow",
-            "declare `batch`, `seq` and `top_k` under [model] in the strategy file",
+            "declare `batch`, `seq` and `top_k` under [model] in a strategy file",
         )
         return
     assert model.batch is not None
@@ -221,7 +218,7 @@ def heads_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report labels whose head size is not the model's, or times the number of heads is not its hidden size."""
     model = context.file.strategy.model if context.file.strategy else None
     if model is None or model.heads is None or model.hidden is None:
-        yield Undecided(card.section, "head size", "declare `heads` and `hidden` under [model] in the strategy file")
+        yield Undecided(card.section, "head size", "declare `heads` and `hidden` under [model] in a strategy file")
         return
     if model.is_latent:  # heads have a part with and one without positions, and values have a size of their own
         return

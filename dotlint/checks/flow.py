@@ -206,7 +206,7 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
         )
     unfed = any(r.is_role("residual") and not r.summary and not drawn[r.name] for r in context.deployment.operators)
     if adds and not unfed and all(len(set(drawn[r.name])) > 1 for r in adds):
-        text = count(len(adds), "residual add has", "residual adds have")
+        text = "the residual add has" if len(adds) == 1 else f"{len(adds)} residual adds have"
         yield Holds("connectivity", "residuals", f"{text} at least two inputs")
 
 

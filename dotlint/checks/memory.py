@@ -29,8 +29,9 @@ def memory_that_fits(file: FileContext, card: Card) -> Iterator[Outcome]:
     start, end = file.document.graphs[0].header
     stated = [phase for phase in strategy.phases if memory_is_stated(phase, strategy.model)]
     if not stated:
-        needs = "`gpu` or `gpu_memory`, and the sizes of the model,"
-        yield Undecided(card.section, _SUBJECT, f"declare {needs} under [model] in the strategy file")
+        sizes = "" if strategy.model.layers and strategy.model.hidden else ", and the sizes of the model,"
+        needs = f"`gpu` or `gpu_memory`{sizes}"
+        yield Undecided(card.section, _SUBJECT, f"declare {needs} under [model] in a strategy file")
     for phase in stated:
         plan = plan_of(phase, strategy.model)
         memory = memory_of(plan)
@@ -45,4 +46,4 @@ def memory_that_fits(file: FileContext, card: Card) -> Iterator[Outcome]:
             yield card.finding(f"{prefix}{one.text}", start, end, outcome=outcome, about=about, help=one.advice)
         if not found and memory is not None:
             needs = listed(list(memory.lacking), 12) if memory.lacking else "`stage_layers`"
-            yield Undecided(card.section, _SUBJECT, f"{prefix}declare {needs} under [model] in the strategy file")
+            yield Undecided(card.section, _SUBJECT, f"{prefix}declare {needs} under [model] in a strategy file")

@@ -26,16 +26,18 @@ if TYPE_CHECKING:
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
     from dotlint.graph.model import Subgraph
+    from dotlint.strategy import Strategy
 
 
 def pools(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report disaggregated phases that share GPUs, and phases of a unified pool that use other GPUs."""
     strategy, deployment = context.strategy, context.deployment
-    if strategy is None or strategy.pool is None:
+    pool = None if strategy is None else strategy.pool or _implied(strategy)
+    if strategy is None or pool is None:
         return
     wrong = list(_declared(context, card)) if context.graph.index == 0 else []
     elsewhere = [other for other in cross_file.in_other_files(context) if other.phase.own_gpus]
-    if not wrong and strategy.pool == "disaggregated":
+    if not wrong and pool == "disaggregated":
         wrong += _shared(context, card)
         wrong += (found for other in elsewhere for found in _shared_with(context, card, other))
     elif strategy.pool == "unified" and context.file.layout_certain:
@@ -50,6 +52,13 @@ def pools(context: GraphContext, card: Card) -> Iterator[Outcome]:
     elif not wrong and drawn and elsewhere and all(has_global_ids(phase) for phase in strategy.phases):
         files = ", ".join(f"{other.name} in {other.file}" for other in elsewhere)
         yield Holds(card.section, "pool", f"no GPUs are shared with {files}")
+
+
+def _implied(strategy: Strategy) -> str | None:
+    """Return that the phases are disaggregated if the strategy gives each its own GPUs; else None."""
+    phases = strategy.phases
+    apart = len(phases) > 1 and sum(len(p.gpus) for p in phases) == len(union(p.gpus for p in phases))
+    return "disaggregated" if apart and all(p.own_gpus and has_global_ids(p) for p in phases) else None
 
 
 def _declared(context: GraphContext, card: Card) -> Iterator[Outcome]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
-from dotlint.deployment.terminals import may_be_input, may_be_output, sink_without_name, source_without_name
+from dotlint.deployment.terminals import may_be_end, may_be_input, may_be_output, sink_without_name, source_without_name
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.wiring import has_cycle
 from dotlint.engine.finding import Holds, Related, Undecided
@@ -98,6 +98,9 @@ def operators_without_consumer(context: GraphContext, card: Card) -> Iterator[Ou
         and not (r.name == last and not _is_before_last_stage(context, r))
         and not _may_lack_edges(context, r)
     ]
+    if unknown := [r for r in dead if may_be_end(deployment, r)]:
+        dead = [r for r in dead if r not in unknown]
+        yield Undecided("connectivity", "outputs", "say in the labels which nodes without a consumer are outputs")
     yield from _by_unit(context, card, dead, "consumer", "add an edge to the operator that takes its output")
 
 
@@ -116,8 +119,11 @@ def operators_without_producer(context: GraphContext, card: Card) -> Iterator[Ou
         and r.name != first
         and not _may_lack_edges(context, r)
     ]
+    if unknown := [r for r in starved if may_be_end(deployment, r)]:
+        starved = [r for r in starved if r not in unknown]
+        yield Undecided("connectivity", "inputs", "say in the labels which nodes without a producer are inputs")
     yield from _by_unit(context, card, starved, "producer", "add an edge from the operator that produces its input")
-    if not starved and deployment.graph.edges:
+    if not starved and not unknown and deployment.graph.edges:
         yield Holds("connectivity", "inputs", "every operator with a consumer also has a producer, except inputs")
 
 

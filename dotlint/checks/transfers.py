@@ -16,7 +16,7 @@ from dotlint.edits.edge_attributes import moved_label
 from dotlint.edits.fix_context import fixed_by, in_order
 from dotlint.engine.finding import Fix, Holds
 from dotlint.strategy.gpus import GpuSet, union
-from dotlint.text.english import count, the
+from dotlint.text.english import count, listed, the
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ def _names_transfer(context: GraphContext, edge: Edge) -> bool:
 
 _WORD = regex(r"[^\W_]+")
 _CARRIERS = regex(
-    r"pipeline|comm|transfer|send|recv|p2p|cross[\s_-]?stage|\bpp\b",
+    r"pipeline|comm|transfer|send|recv|p2p|cross[\s_-]?stage|\bpp\b|\bring\b(?!\s*att)",
     re.IGNORECASE,
-    needs=("pipeline", "comm", "transfer", "send", "recv", "p2p", "cross", "pp"),
+    needs=("pipeline", "comm", "transfer", "send", "recv", "p2p", "cross", "pp", "ring"),
 )
 
 
@@ -233,7 +233,8 @@ def name_joined_gpus(fix: FixContext, finding: Finding) -> Fix | str:
     The fix is safe if the label names none or some of them. If it names others, either side may be wrong.
     """
     data = finding.data
-    assert isinstance(data, CollectiveGpus)
+    if not isinstance(data, CollectiveGpus):
+        return "the operator may lead to the collective, or the collective may not be for its GPUs"
     edits: list[Edit] = []
     safe = True
     why = "no label shows how GPUs are written on a separate line"
@@ -263,6 +264,7 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
     members = Counter(r.evidence.name.family for r in deployment.operators)
     without: list[tuple[Reading, GpuSet]] = []
     wrong: list[tuple[Reading, GpuSet]] = []
+    avoided: list[tuple[Reading, list[Reading]]] = []
     right = 0
     ranks = _per_rank(context)
     for reading in deployment.operators:
@@ -278,7 +280,9 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
             if 2 * placed[family] <= members[family]:  # otherwise another rule infers them from its siblings
                 without.append((reading, joined))
         elif own_gpus(reading) and reading.gpus is not None:
-            if joined <= reading.gpus:
+            if around := _around(context, reading, reading.gpus):
+                avoided.append((reading, around))
+            elif joined <= reading.gpus:
                 right += 1
             else:
                 wrong.append((reading, joined))
@@ -297,12 +301,52 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
             help="name the GPUs of all the operators that it connects",
             data=data,
         )
-    if right and not wrong and not without:
+    for reading, around in avoided:
+        if left := grouping.remaining_nodes(context, card, around):
+            yield grouping.nodes_finding(
+                context,
+                card,
+                grouping.unit_of(deployment, left),
+                left,
+                f"`{reading.name}` is on GPUs {reading.gpus}, but {listed([f'`{r.name}`' for r in left], 8)}"
+                f" on {union(r.gpus for r in left if r.gpus).short()} {'do' if len(left) > 1 else 'does'} not lead to it",
+                outcome="avoided",
+                help=f"lead {'them' if len(left) > 1 else 'it'} through the collective, as the other shards are",
+            )
+    if right and not wrong and not without and not avoided:
         yield Holds(
             card.section,
             "groups of collectives",
             count(right, "collective names", "collectives name") + " the GPUs of all connected operators",
         )
+
+
+def _around(context: GraphContext, collective: Reading, gpus: GpuSet) -> list[Reading]:
+    """Return the shards on GPUs of a collective that lead round it, although all others of the shards lead to it."""
+    deployment, wiring = context.deployment, context.wiring
+    tails = [deployment.by_name[name] for name in dict.fromkeys(wiring.ins[collective.name])]
+    unused = gpus - union(r.gpus for r in tails if r.gpus)
+    if not unused or len({r.evidence.name.family for r in tails}) != 1:
+        return []
+    first, numbers = tails[0], [r.evidence.name.numbers for r in tails]
+    varying = {i for i, column in enumerate(zip(*numbers, strict=True)) if len(set(column)) > 1}
+    if len(varying) != 1:
+        return []
+    (at,) = varying
+    proposed = {missing.pair for missing in context.missing}
+
+    def fixed(reading: Reading) -> tuple[object, ...]:
+        name = reading.evidence.name
+        rest = (*name.numbers[:at], *name.numbers[at + 1 :])
+        return reading.phase, reading.stage, reading.layer, reading.replica, reading.role, name.family, rest
+
+    beside = [r for r in deployment.operators if r not in tails and fixed(r) == fixed(first)]
+    if not beside or len(beside) >= len(tails) or union(r.gpus for r in beside if r.gpus) != unused:
+        return []
+    if any((r.name, collective.name) in proposed or not all(e.head.declared for e in r.node.out_edges) for r in beside):
+        return []  # another rule reports the missing edge, or the unknown node that has its place
+    leads = all(wiring.outs[r.name] for r in beside)
+    return beside if leads and collective.name not in wiring.reach([r.name for r in beside]) else []
 
 
 def _by_unit(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import click
 
 from dotlint.cli.linting import lint_one
 from dotlint.cli.options import file_options, selection_options
-from dotlint.cli.streams import write_result
+from dotlint.cli.streams import terminal_width, write_result
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
@@ -36,12 +37,29 @@ def command(streams: Streams, /, path: str, node: str | None, **options: Unpack[
     result, _ = lint_one(streams, path, options)
     assert result.context is not None
     if node is None:
-        write_result(streams, file_page(result, result.context.graphs))
+        _write(streams, file_page(result, result.context.graphs))
         return 0
     for graph in result.context.graphs:
         reading = graph.deployment.by_name.get(node)
         if reading is not None:
-            write_result(streams, node_page(result, graph, reading))
+            _write(streams, node_page(result, graph, reading))
             return 0
     near = nearest(node, [name for graph in result.context.graphs for name in graph.graph.nodes])
     raise DotlintError(f"{path}: no node `{node}`" + (f"; did you mean `{near}`?" if near else ""))
+
+
+def _write(streams: Streams, page: str) -> None:
+    """Write a page, on a terminal with its lines wrapped under their beginnings."""
+    if streams.stdout.isatty():
+        page = "\n".join(part for line in page.split("\n") for part in _wrapped(line, max(40, terminal_width())))
+    write_result(streams, page)
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    from textwrap import wrap
+
+    if len(line) <= width:
+        return [line]
+    label = re.match(r" *(\w+ +(?= \S))?", line)  # a row of the table has its value in a column
+    indent = label.end() + 1 if label and label[1] else len(line) - len(line.lstrip()) + 2
+    return wrap(line, width, subsequent_indent=" " * indent, break_on_hyphens=False, break_long_words=False)

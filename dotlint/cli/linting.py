@@ -37,7 +37,7 @@ def files_to_lint(streams: Streams, options: CheckOptions) -> list[tuple[str, Se
     if not found and not options["force_exclude"]:
         where = ", ".join(options["paths"])
         kind = "DOT file and no document" if options["embedded"] else "*.dot or *.gv file"
-        raise DotlintError(f"no {kind} in {where} except those that .gitignore or --exclude skips")
+        raise DotlintError(f"no {kind} in {where}, or .gitignore or --exclude skips all of them")
     if not kept:
         write_messages(
             streams,

@@ -129,6 +129,7 @@ def _usage_mistake(error: click.UsageError) -> str:
             f"; did you mean `{known.get(near, f'--{near}')}`?" if near else ""
         )
     text = error.format_message().rstrip(".")
+    text = f"{text[:1].lower()}{text[1:]}"
     parameter = error.param if isinstance(error, click.BadParameter) else None
     if parameter and parameter.name and error.ctx and error.ctx.get_parameter_source(parameter.name) is _ENVIRONMENT:
         variables = [name for name in parameter.envvar or () if os.environ.get(name)]

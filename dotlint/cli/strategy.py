@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -48,6 +49,10 @@ def _is_launch_text(argument: str) -> bool:
 @world_option
 @model_option
 @click.option(
+    "--gpu", metavar="NAME|GIB",
+    help="The GPU, such as H100-80GB, or its memory in GiB, to see whether the plan fits.",
+)  # fmt: skip
+@click.option(
     "-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
     help="Also write the strategy as TOML to this file; `-` is standard output, without the description.",
 )  # fmt: skip
@@ -61,6 +66,7 @@ def command(
     model: str | None,
     layout: str | None,
     world: int | None,
+    gpu: str | None,
     output: str | None,
     form: str,
     color: str,
@@ -80,6 +86,8 @@ def command(
         world=world,
         model=model_facts(model) if model is not None else None,
     )
+    if gpu is not None:
+        strategy = _on_gpu(strategy, gpu)
     description = report.described(strategy)
     if output is not None:
         _write(streams, strategy, specs, model, output)
@@ -110,6 +118,23 @@ def _launched(specs: Sequence[str], system: str) -> list[LaunchArgument]:
     if any(spec.startswith("-") and not _is_launch_text(spec) for spec in specs):
         specs = [join(specs)]
     return [found for spec in specs if (found := launch_argument(spec, name)) is not None]
+
+
+def _on_gpu(strategy: Strategy, gpu: str) -> Strategy:
+    """Return the strategy on another GPU, given by its name or its memory in GiB, for all phases."""
+    from msgspec.structs import replace
+
+    from dotlint.data.gpus import gpus_named
+    from dotlint.strategy.fact_values import read_facts
+    from dotlint.strategy.memory.device import unknown_gpu
+
+    memory = float(gpu) if re.fullmatch(r"\d+(\.\d+)?", gpu) else None
+    if memory is None and len(gpus_named(gpu)) != 1:
+        raise DotlintError(f"--gpu: {unknown_gpu(gpu)} (or give its memory in GiB, such as 80)")
+    facts = read_facts({"gpu": gpu} if memory is None else {"gpu_memory": memory}, "--gpu", "model")
+    own = {"gpu": facts.gpu, "gpu_memory": facts.gpu_memory}
+    phases = tuple(replace(phase, facts=replace(phase.facts, **own)) for phase in strategy.phases)
+    return replace(strategy, model=replace(strategy.model, **own), phases=phases)
 
 
 def _write(streams: Streams, strategy: Strategy, specs: Sequence[str], model: str | None, output: str) -> None:

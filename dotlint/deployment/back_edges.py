@@ -6,6 +6,7 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING
 
+from dotlint.deployment.words import parse_name
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -25,11 +26,15 @@ _LABEL = regex(
 )
 
 
+_RING = regex(r"(?<![^\W\d_])ring(?![^\W\d_])", re.IGNORECASE, needs=("ring",))
+
+
 def back_edges(graph: Graph) -> frozenset[int]:
     """Return the indexes of the edges that state that they lead back.
 
-    A label states it by itself. `constraint=false`, `dir=both` and `dir=back` do so only if the other edges lead from
-    the head to the tail: authors also give them to side edges, for a better layout.
+    A label states it by itself; so does a ring between nodes whose names differ only in numbers. `constraint=false`,
+    `dir=both` and `dir=back` do so only if the other edges lead from the head to the tail: authors also give them to
+    side edges, for a better layout.
     """
     named = {edge.index for edge in graph.edges if _has_label(edge)}
     drawn = [edge for edge in graph.edges if edge.index not in named and _is_drawn_back(edge)]
@@ -45,7 +50,13 @@ def _has_label(edge: Edge) -> bool:
     if not attributes:
         return False
     texts = (attributes.get(name) for name in ("label", "xlabel", "taillabel", "headlabel"))
-    return any(text and _LABEL.search(text) is not None for text in texts)
+    return any(text and (_LABEL.search(text) is not None or _is_of_ring(edge, text)) for text in texts)
+
+
+def _is_of_ring(edge: Edge, text: str) -> bool:
+    """Return whether an edge passes what ranks hold around their ring."""
+    one, two = parse_name(edge.tail.name), parse_name(edge.head.name)
+    return one.family == two.family and _RING.search(text) is not None
 
 
 def _is_drawn_back(edge: Edge) -> bool:

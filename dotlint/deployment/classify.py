@@ -40,13 +40,14 @@ def read_deployment(
     only_phase: str | None = None,
     *,
     declared: bool = False,
+    unstaged: Collection[str] = (),
 ) -> Deployment:
     """Read a graph as a deployment.
 
     `expected` has the GPUs of each (phase, 0-based stage) that the declared strategy implies. They only assign stages
     to nodes that the file itself does not assign, so that a file is never bent to its declaration. `only_phase` is
     the phase of every node if the file is declared to contain only that phase; `declared` is whether a strategy is
-    declared for the graph.
+    declared for the graph, and `unstaged` are the phases that it gives one stage.
     """
     cluster_facts: dict[int, Facts] = {}
     readings = [_own_reading(node, vocabulary, cluster_facts) for node in graph.nodes.values()]
@@ -59,7 +60,8 @@ def read_deployment(
         _decide_phases(readings, graph, cluster_facts) if only_phase is None else _set_only_phase(readings, only_phase)
     )
     stages = 1 + max((stage for _, stage in expected or ()), default=0)
-    decision = decide(graph, readings, cluster_facts, vocabulary, stages if stages > 1 else None)
+    certain = stages > 1 or bool(unstaged)
+    decision = decide(graph, readings, cluster_facts, vocabulary, stages if certain else None)
     base = set_numbers(readings, decision)
     headers = _headers(readings, cluster_facts, decision, phases)
     stated = _stated_gpus(headers, base)
@@ -72,7 +74,7 @@ def read_deployment(
     for reading in readings:
         # Stated layers take precedence over GPUs, which may be the mistake.
         _set_stage_by_layer(reading, layer_ranges, of_layers)
-        _set_stage_by_gpus(reading, ranges, of_gpus)
+        _set_stage_by_gpus(reading, ranges, of_gpus, unstaged)
     count_layers(readings)
     units = _build_units(readings, phases, stated, layer_ranges)
     return Deployment(
@@ -323,8 +325,12 @@ def _decide_phases(readings: list[Reading], graph: Graph, cluster_facts: dict[in
         stated = explicit.get(reading.node.index, frozenset())
         reading.phase = next(iter(stated)) if len(stated) == 1 else None
     unnamed = [r for r in readings if r.phase is None and r.node.index not in explicit]
-    first = "prefill" if "prefill" in named or set(named) == {"decode"} else next(iter(named))
     by_index = {r.node.index: r for r in readings}
+    if set(named) == {"decode"} and _are_fed(unnamed, explicit):
+        for reading in readings:
+            reading.phase = "decode"
+        return ("decode",)
+    first = "prefill" if "prefill" in named or set(named) == {"decode"} else next(iter(named))
     for reading in unnamed:
         neighbors = [by_index[e.tail.index] for e in reading.node.in_edges] + [
             by_index[e.head.index] for e in reading.node.out_edges
@@ -335,6 +341,12 @@ def _decide_phases(readings: list[Reading], graph: Graph, cluster_facts: dict[in
         reading.phase = alone if alone and not reading.evidence.name.numbers else first
     present = {r.phase for r in readings}
     return tuple(phase for phase in dict.fromkeys(("prefill", "decode", *named)) if phase in present)
+
+
+def _are_fed(unnamed: Collection[Reading], named: Collection[int]) -> bool:
+    """Return whether nodes of decode feed operators that name no phase and get nothing from them: so these are no prefill."""
+    fed = any(e.tail.index in named for r in unnamed if r.kind == "computation" for e in r.node.in_edges)
+    return fed and not any(e.head.index in named for r in unnamed for e in r.node.out_edges)
 
 
 def _set_only_phase(readings: list[Reading], phase: str) -> tuple[str, ...]:
@@ -386,14 +398,18 @@ def _set_stage_by_gpus(
     reading: Reading,
     ranges: Mapping[tuple[str, int], GpuSet],
     known: dict[tuple[str | None, GpuSet | None], set[int]],
+    unstaged: Collection[str],
 ) -> None:
-    """Set the only stage that has all GPUs of the node; `known` caches the candidates of previous nodes."""
+    """Set the only stage that has all GPUs of the node; `known` caches the candidates of previous nodes.
+
+    A phase that is in none of the ranges has the stages of the others, unless it is `unstaged`.
+    """
     if reading.stage is not None or reading.gpus is None or reading.link or reading.annotation or not ranges:
         return
     fits = known.get((reading.phase, reading.gpus))
     if fits is None:
         fits = {stage for (phase, stage), gpus in ranges.items() if phase == reading.phase and reading.gpus <= gpus}
-        if not fits and not any(phase == reading.phase for phase, _ in ranges):
+        if not fits and reading.phase not in unstaged and not any(phase == reading.phase for phase, _ in ranges):
             fits = {stage for (_, stage), gpus in ranges.items() if reading.gpus <= gpus}
         known[reading.phase, reading.gpus] = fits
     if len(fits) == 1:

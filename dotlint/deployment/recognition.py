@@ -57,6 +57,7 @@ _LINK = regex(
     re.IGNORECASE,
     needs=("nvlink", "nvswitch", "pci", "infiniband", "roce", "rdma", "ethernet", "qpi", "upi", "/s", "ps"),
 )
+_KV_HEADS = regex(r"\bkv[\s_-]?heads?\W{0,3}\d", re.IGNORECASE, needs=("head",))
 _AMOUNT = regex(r"\b\d+(?:\.\d+)?\s*[kmgt]i?b\b", re.IGNORECASE)
 _FEWEST = 2  # one operator is no deployment
 _MOST_TABLED = 3  # a table of so many kinds of operators is a deployment whose edges are missing
@@ -131,12 +132,21 @@ def _has_role_of_model(reading: Reading) -> bool:
 
 
 def _is_box(reading: Reading) -> bool:
-    """Return whether the node represents a part of a model on devices: it states stage, layers or degrees too."""
+    """Return whether the node represents a part of a model on devices: it states stage, layers, degrees or heads too."""
     evidence = reading.evidence
-    if reading.annotation or evidence.gpus is None or _is_of_service(reading):
+    if reading.annotation or reading.gpus is None:
+        return False
+    if _states_heads(reading):
+        return True
+    if _is_of_service(reading):
         return False
     part = reading.stage is not None or evidence.layers is not None or reading.layer is not None
     return part or read_degrees(" ".join(evidence.lines)) is not None
+
+
+def _states_heads(reading: Reading) -> bool:
+    """Return whether the node states which KV heads it holds, as no part of a service does."""
+    return any(map(_KV_HEADS.search, reading.evidence.lines))
 
 
 def _title(reading: Reading) -> list[str]:
@@ -211,7 +221,7 @@ def _other_subjects(
     for reading in readings:  # in one pass, so that the words of each title are split once
         if _names_device(reading):
             devices.add(reading.node.index)
-        services += not reading.annotation and _is_of_service(reading)
+        services += not reading.annotation and _is_of_service(reading) and not _is_box(reading)
     between = sum(
         1
         for edge in graph.edges
@@ -229,7 +239,7 @@ def _other_subjects(
     links = sum(1 for label in labels if _LINK.search(label))
     if links * 2 >= len(graph.edges) and links:
         yield f"{count(links, 'edge')} with the bandwidth or kind of a link"
-    if services * 2 >= len(drawn) and services:
+    if services * 2 >= len(drawn) and services and sum(map(_states_heads, drawn)) < _FEWEST:
         yield f"{count(services, 'part')} of a service or program"
     stored = sum(1 for r in drawn if _is_of_memory(r))
     if stored * 2 >= len(drawn) and stored:

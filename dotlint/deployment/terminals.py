@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotlint.deployment.words import plain_words
+
 if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.wiring import Wiring
 
 _IN = {"input", "embedding", "kv-cache"}
 _OUT = {"output", "head", "sampling", "kv-cache"}
+_ENDS_OF_TRAINING = {"optimizer", "optimiser", "adam", "adamw", "sgd", "loss"}
 
 
 def may_be_input(deployment: Deployment, reading: Reading) -> bool:
@@ -22,8 +25,11 @@ def may_be_input(deployment: Deployment, reading: Reading) -> bool:
 def may_be_output(deployment: Deployment, reading: Reading, stages: int | None) -> bool:
     """Return whether the role of the node makes it an output of its phase, not of an earlier stage or layer.
 
-    `stages` is the declared number of stages.
+    `stages` is the declared number of stages. Every stage has an optimizer of its own.
     """
+    title = reading.evidence.title or reading.name
+    if reading.role is None and not _ENDS_OF_TRAINING.isdisjoint(plain_words(title).split()):
+        return True
     if not reading.is_role(*_OUT):
         # A label may describe what is computed, and the name that it is the output.
         named = deployment.vocabulary.role(reading.name)
@@ -36,6 +42,37 @@ def may_be_output(deployment: Deployment, reading: Reading, stages: int | None) 
     return not (
         of_layer and reading.layer_index is not None and reading.layer_index < _phase_layers(deployment, reading)[1]
     )
+
+
+def may_be_end(deployment: Deployment, reading: Reading) -> bool:
+    """Return whether a node at the edge of a graph may be data that enters or leaves, as nothing says that it computes.
+
+    It is data by its role, or has none and states a tensor or is drawn like the data of the file. It has no device or
+    place in the model, no Input or Output, and another shape than what computes.
+    """
+    tensors = reading.evidence.tensors
+    placed = reading.gpus is not None or reading.stage_named or reading.layer_named
+    if reading.kind not in {None, "io"} or placed or tensors.inputs or tensors.outputs:
+        return False
+    shape = _drawn(reading)
+    drawn = deployment.derived(_shapes_by_kind)
+    like_data = shape in drawn["io"] and shape not in drawn["communication"] | drawn["routing"]
+    data = reading.kind == "io" or bool(tensors.bare) or like_data
+    return data and shape not in drawn["computation"]
+
+
+def _drawn(reading: Reading) -> str:
+    return reading.node.attributes.get("shape", "ellipse").lower()
+
+
+def _shapes_by_kind(deployment: Deployment) -> dict[str, set[str]]:
+    """Return the shapes of data, and of what is in the middle of the graph, by kind."""
+    found: dict[str, set[str]] = {"io": set(), "computation": set(), "communication": set(), "routing": set()}
+    for reading in deployment.operators:
+        inside = reading.node.in_edges and reading.node.out_edges
+        if reading.kind in found and (inside or reading.kind == "io"):
+            found[reading.kind].add(_drawn(reading))
+    return found
 
 
 def _before_last(deployment: Deployment, reading: Reading, stages: int | None) -> bool:

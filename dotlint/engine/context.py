@@ -65,6 +65,9 @@ class GraphContext:
             self.file.vocabulary,
             only_phase=self.file.only_phase,
             declared=declared,
+            unstaged=frozenset(p.name for p in self.file.strategy.phases if p.stage_count == 1)
+            if self.file.strategy
+            else frozenset(),
         )
         found = read(expected)
         if not _follows(found, expected):

@@ -90,7 +90,9 @@ def read_bytes(path: str, *, piped: bool = False, most: int = MOST_BYTES) -> byt
         data = read_file(path, piped=piped, most=most)
     except FileNotFoundError:
         near = nearest_path(path, endings=ENDINGS)
-        raise UnreadableError("no such file" + (f"; did you mean `{near}`?" if near else "")) from None
+        raise UnreadableError(
+            ("no such folder" if path.endswith("/") else "no such file") + (f"; did you mean `{near}`?" if near else "")
+        ) from None
     except IsADirectoryError:
         raise UnreadableError("is a folder" if os.access(path, os.R_OK | os.X_OK) else "permission denied") from None
     except PermissionError:

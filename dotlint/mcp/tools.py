@@ -125,10 +125,11 @@ def fix(
         remaining="\n".join(report_lines(report)),
         next="edit" if done else report.next,
     )
-    return answer("\n".join(_fix_lines(found)), found)
+    return answer("\n".join(_fix_lines(found, unwritten=given.file is not None and fixes.changed and not write)), found)
 
 
-def _fix_lines(found: FixAnswer) -> list[str]:
+def _fix_lines(found: FixAnswer, *, unwritten: bool) -> list[str]:
+    """Return the answer in lines; `unwritten` is whether there is a file that the changes are still to be written to."""
     number = sum((found.applied or {}).values())
     codes = ", ".join(code if times == 1 else f"{times} {code}" for code, times in (found.applied or {}).items())
     state = "written" if found.written else "not written" if found.changed else "unchanged"
@@ -137,8 +138,13 @@ def _fix_lines(found: FixAnswer) -> list[str]:
         *(f"refused: {one.code} at line {one.line}: {one.reason}" for one in found.refused),
         *([found.output.rstrip("\n")] if found.output else []),
         f"remaining: {found.remaining}",
-        f"next: {NEXT[found.next]}",
+        f"next: {_write_first(found) if unwritten else NEXT[found.next]}",
     ]
+
+
+def _write_first(found: FixAnswer) -> str:
+    rest = "" if found.next == "done" else f", then {NEXT[found.next]}"
+    return f"call `fix` with write=true, or make these changes yourself{rest}"
 
 
 def explain(

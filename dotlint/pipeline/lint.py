@@ -79,7 +79,9 @@ def lint(
             if file.is_deployment:
                 subject = card.name.replace("-", " ")
                 result.undecided.append(
-                    Undecided(card.section, subject, "declare [model] in a strategy file", card.code)
+                    Undecided(
+                        card.section, subject, "declare the model: `--model` or [model] in a strategy file", card.code
+                    )
                 )
             continue
         ran.append(card)

@@ -53,8 +53,12 @@ class Tasks(Protocol[Given_co]):
 
 def default_jobs(files: int) -> int:
     """Return the default number of processes: one per CPU, but few enough to have several files each."""
-    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cpus, files // _FILES_A_WORKER))
+    return max(1, min(available_cpus(), files // _FILES_A_WORKER))
+
+
+def available_cpus() -> int:
+    """Return the number of CPUs that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def lint_slim(path: str, settings: Settings, cache: Cache | None = None, *, data: bytes | None = None) -> FileResult:

@@ -115,7 +115,7 @@ class Command(Struct, frozen=True):
 class Outline(Struct, frozen=True):
     """The contents of the report of one file, in order; `verdict` is in words, and `caveat` limits it.
 
-    `passed` and `skipped` are `holds` and `undecided` in one line each. `address` is the URI of the file for links.
+    `skipped` is `undecided` in one line; `passed` are lines for `holds`, each shorter than the last. `address` is the URI of the file for links.
     """
 
     path: str
@@ -125,7 +125,7 @@ class Outline(Struct, frozen=True):
     tally: str = ""
     sections: tuple[Section, ...] = ()
     holds: tuple[tuple[str, str], ...] = ()
-    passed: str = ""
+    passed: tuple[str, ...] = ()
     undecided: tuple[tuple[str, str], ...] = ()
     skipped: str = ""
     steps: tuple[Step, ...] = ()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dotlint.report.head import facts_of, tally_of
 from dotlint.report.location import uri_of_file
 from dotlint.report.model import Outline
-from dotlint.report.passed import passed_items, passed_line, skipped_items, skipped_line
+from dotlint.report.passed import passed_items, passed_lines, skipped_items, skipped_line
 from dotlint.report.sections import sections_of
 from dotlint.report.shorten import without_repetition
 from dotlint.report.steps import commands, shell_path, with_steps
@@ -35,7 +35,7 @@ def outline(result: FileResult, options: str = "", *, links: bool = False) -> Ou
         tally=tally_of(result),
         sections=sections,
         holds=passed_items(result),
-        passed=passed_line(result),
+        passed=passed_lines(result),
         undecided=skipped_items(result),
         skipped=skipped_line(result),
         steps=steps,

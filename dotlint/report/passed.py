@@ -17,19 +17,24 @@ def passed_items(result: FileResult) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys((h.subject, h.text) for h in sorted(result.holds, key=lambda h: ORDER[h.section])))
 
 
-def passed_line(result: FileResult) -> str:
-    """Return what passed in one line: the sections without a finding by title, and the number of the other checks.
+def passed_lines(result: FileResult) -> tuple[str, ...]:
+    """Return what passed, each time shorter: sections without a finding by title, and the number of the other checks.
 
-    Of a deployment, these are the sections of the error-analysis document. A section of which a part was skipped is
-    not among them.
+    The first line has all titles, the last one has none, so that a report can take the longest that fits. Of a
+    deployment, these are the sections of the error-analysis document. A section of which a part was skipped is not
+    among them.
     """
     incomplete = {f.section for f in result.findings} | {u.section for u in result.undecided}
     titles = passed_titles({h.section for h in result.holds} - incomplete, deployment=bool(result.facts.is_deployment))
-    others = len({(h.subject, h.text) for h in result.holds if h.section not in titles})
-    parts = list(titles.values())
-    if others:
-        parts.append(count(others, "other check" if titles else "check"))
-    return f"{listed(parts, 20)} (see --verbose)" if parts else ""
+    lines = []
+    for kept in range(len(titles), -1, -1):
+        named = list(titles)[:kept]
+        others = len({(h.subject, h.text) for h in result.holds if h.section not in named})
+        parts = [titles[key] for key in named]
+        if others:
+            parts.append(count(others, "other check" if named else "check"))
+        lines += [f"{listed(parts, 20)} (see --verbose)"] if parts else []
+    return tuple(lines)
 
 
 def skipped_items(result: FileResult) -> tuple[tuple[str, str], ...]:

@@ -22,11 +22,24 @@ _WRAPPING = Console(file=io.StringIO(), legacy_windows=False)
 
 def hanging(text: Text, width: int, indent: int, hang: int) -> RenderableType:
     """Return a paragraph of which every line but the first is indented by `hang` more columns."""
-    if text.cell_len + indent <= width:
-        return Padding(text, (0, 0, 0, indent))
-    end = len(text.wrap(_WRAPPING, max(8, width - indent), overflow="fold")[0].plain)
-    rest = len(text.plain) - len(text.plain[end:].lstrip(" "))
-    return Group(Padding(text[:end], (0, 0, 0, indent)), Padding(text[rest:], (0, 0, 0, indent + hang)))
+    first, rest = _parted(text, width - indent)
+    if not rest:
+        return Padding(first, (0, 0, 0, indent))
+    return Group(Padding(first, (0, 0, 0, indent)), Padding(rest, (0, 0, 0, indent + hang)))
+
+
+def height(text: Text, width: int, indent: int, hang: int) -> int:
+    """Return the number of lines of such a paragraph."""
+    rest = _parted(text, width - indent)[1]
+    return 1 + (len(rest.wrap(_WRAPPING, max(8, width - indent - hang), overflow="fold")) if rest else 0)
+
+
+def _parted(text: Text, width: int) -> tuple[Text, Text]:
+    """Return the first line of a text, and what is left."""
+    if text.cell_len <= width:
+        return text, Text()
+    end = len(text.wrap(_WRAPPING, max(8, width), overflow="fold")[0].plain)
+    return text[:end], text[len(text.plain) - len(text.plain[end:].lstrip(" ")) :]
 
 
 def listing_columns(listings: tuple[Listing, ...], width: int, *, titles: bool) -> RenderableType:

@@ -56,8 +56,8 @@ def render(outlines: Sequence[Outline], *, width: int, color: bool, verbose: boo
         before = not brief
     if last:
         console.print(*([] if not outlines else [""]), Text(last, style="bold"), sep="\n")
-    # Rich pads lines to the width, which a file does not need.
-    return "\n".join(line.rstrip() for line in out.getvalue().split("\n")) if not color else out.getvalue()
+    # Rich pads lines to the width, which nobody wants to copy.
+    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
 
 
 def _report_parts(outline: Outline, width: int, *, verbose: bool) -> Iterable[RenderableType]:
@@ -67,7 +67,6 @@ def _report_parts(outline: Outline, width: int, *, verbose: bool) -> Iterable[Re
     if outline.tally:
         yield Text(outline.tally)
     for section in outline.sections:
-        yield Text()
         yield from section_parts(section, outline, width)
     if verbose:
         for title, pairs, mark, style in (
@@ -79,17 +78,28 @@ def _report_parts(outline: Outline, width: int, *, verbose: bool) -> Iterable[Re
                 yield _pair_table(pairs, mark, style)
     elif outline.passed or outline.skipped:
         yield Text()
-        yield from (
-            _labeled(title, text, width)
-            for title, text in (("Passed", outline.passed), ("Skipped", outline.skipped))
-            if text
-        )
-    if outline.steps:
+        if outline.passed:
+            fitting = (line for line in outline.passed if len(line) + len("Passed  ") <= width)
+            yield _labeled("Passed", next(fitting, outline.passed[-1]), width)
+        if outline.skipped:
+            yield _labeled("Skipped", outline.skipped, width)
+    yield from _modifications(outline, width, apart=verbose or not (outline.passed or outline.skipped))
+
+
+def _modifications(outline: Outline, width: int, *, apart: bool) -> Iterable[RenderableType]:
+    """Yield the steps and the files; the files share the line of the heading if both fit."""
+    files = Text("Files for modification", style="bold")
+    files.append("  " + ", ".join(one_line(path, 4096) for path in outline.files), style="not bold")
+    heading = Text("Required modifications", style="bold")
+    beside = bool(outline.files) and heading.cell_len + files.cell_len + 2 <= width
+    if apart and (outline.steps or outline.files):
         yield Text()
-        yield Text("Required modifications", style="bold")
+    if outline.steps:
+        gap = " " * (width - heading.cell_len - files.cell_len) if beside else ""
+        yield Text.assemble(heading, gap, files if beside else "")
         yield from _step_lines(outline, width)
-    if outline.files:
-        yield _labeled("Files for modification", ", ".join(one_line(path, 4096) for path in outline.files), width)
+    if outline.files and not (beside and outline.steps):
+        yield hanging(files, width, 0, INDENT)
 
 
 def _head(outline: Outline, width: int) -> Iterable[RenderableType]:

@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from dotlint.report.frame import window
-from dotlint.report.rich_paragraphs import hanging, listing_columns
+from dotlint.report.rich_paragraphs import hanging, height, listing_columns
 from dotlint.text.display import one_line
 from dotlint.text.english import listed
 
@@ -29,7 +29,7 @@ _MOST_LOCATIONS = 3
 
 
 def section_parts(section: Section, outline: Outline, width: int) -> Iterable[RenderableType]:
-    """Yield a section; one that has only follow-on findings is a paragraph if it is short."""
+    """Yield a section after an empty line; one that has only follow-on findings is a mere paragraph if it is short."""
     heading = Text(section.heading, style="bold")
     if section.severity is None:
         items = Text("; ").join(_follow_on(entry, outline) for entry in section.entries)
@@ -37,6 +37,7 @@ def section_parts(section: Section, outline: Outline, width: int) -> Iterable[Re
         if paragraph.cell_len <= 2 * (width - INDENT):
             yield hanging(paragraph, width, 0, INDENT)
             return
+    yield Text()
     yield heading
     located = [row for entry in section.entries if not entry.fixed_by for row in entry.rows if row.positions]
     locations = {id(row): _location(row.positions, outline, path=row is located[0]) for row in located}
@@ -52,7 +53,11 @@ def section_parts(section: Section, outline: Outline, width: int) -> Iterable[Re
 def _entry_parts(
     entry: ReportEntry, locations: Mapping[int, Text], width: int, *, beside: bool
 ) -> Iterable[RenderableType]:
-    """Yield an entry, with the location of each row by the `id` of the row: `beside` its source line, or after its message."""
+    """Yield an entry, with the location of each row by the `id` of the row: `beside` its source line, or after its message.
+
+    A note that makes the paragraph of its finding no longer stands in it.
+    """
+    beside_note: str | None = None
     for row in entry.rows:
         text = _status(entry, number=row is entry.rows[0]).append(one_line(row.message), style="not dim")
         names = _names(row)
@@ -62,15 +67,20 @@ def _entry_parts(
         location = locations.get(id(row))
         if location is not None and not beside:
             text.append("  ").append_text(location)
+        note = row.note or (entry.note if len(entry.rows) == 1 else None)
+        if note and not row.frame and (inline or not row.nodes):
+            noted = text.copy().append("  ").append_text(_hint_text("note", note))
+            if height(noted, width, INDENT, 2) == height(text, width, INDENT, 2):
+                text, beside_note = noted, note
         yield hanging(text, width, INDENT, 2)
         if row.nodes and not inline:
             yield hanging(names, width, INDENT + 2, 0)
         if row.frame:
             gutter = location if location is not None and beside else Text(f"{row.frame.line}")
             yield from _frame_lines(row.frame, gutter, entry, width)
-        if row.note:
+        if row.note and row.note != beside_note:
             yield _hint("note", row.note, width)
-    if entry.note:
+    if entry.note and entry.note != beside_note:
         yield _hint("note", entry.note, width)
     if entry.help and not entry.step:
         yield _hint("help", entry.help, width)
@@ -134,10 +144,9 @@ def _frame_lines(frame: Frame, gutter: Text, entry: ReportEntry, width: int) -> 
 
 
 def _hint(label: str, text: str, width: int) -> RenderableType:
+    return hanging(_hint_text(label, text), width, INDENT + 2, 2)
+
+
+def _hint_text(label: str, text: str) -> Text:
     style = "bold cyan" if label == "help" else "dim"
-    return hanging(
-        Text(f"{label}: ", style=style).append(one_line(text), style="not bold default" if label == "help" else ""),
-        width,
-        INDENT + 2,
-        2,
-    )
+    return Text(f"{label}: ", style=style).append(one_line(text), style="not bold default" if label == "help" else "")

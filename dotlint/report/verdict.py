@@ -27,12 +27,14 @@ def verdict_words(result: FileResult) -> str:
 
 
 def verdict_caveat(result: FileResult) -> str:
-    """Return `but only 120 of 440 edges could be followed` if that is less than half, else ""."""
+    """Return `but tensors could be followed on only 120 of 440 edges` if that is less than half, else ""."""
     flow = None if result.unreadable is not None else result.facts.flow
     if flow is None or 2 * flow.followed >= flow.edges:
         return ""
     joined = "and" if result.verdict == "incorrect" else "but"
-    return f"{joined} only {flow.followed} of {count(flow.edges, 'edge')} could be followed"
+    if not flow.followed:
+        return f"{joined} no tensors could be followed"
+    return f"{joined} tensors could be followed on only {flow.followed} of {count(flow.edges, 'edge')}"
 
 
 def flow_words(flow: FlowFacts) -> str:

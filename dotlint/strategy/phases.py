@@ -238,8 +238,13 @@ class Strategy(Struct, frozen=True):
         specs = tuple(spec for part in parts for spec in part.specs)
         for index, spec in enumerate(specs):
             if any(earlier.name == spec.name for earlier in specs[:index]):
-                what = "a second phase without a name" if spec.name is None else f"phase {spec.name!r} is repeated"
-                raise StrategyError(f"{what} in the given strategies: declare each phase once")
+                if spec.name is not None:
+                    raise StrategyError(
+                        f"phase {spec.name!r} is repeated in the given strategies: declare each phase once"
+                    )
+                raise StrategyError(
+                    "two strategies without a phase: name the phases, such as prefill=... and decode=..."
+                )
         files = [part for part in parts if part.pool or part.model.to_dict() or part.layout]
         first = files[0] if files else parts[0]
         alike = all(each.launched and each.model == first.model and each.layout == first.layout for each in files)

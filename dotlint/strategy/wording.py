@@ -166,12 +166,18 @@ def table(rows: Sequence[tuple[str, ...]], width: int, *, right: bool = False) -
     """
     if not rows:
         return
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    words = [max((len(word) for cell in column for word in cell.split()), default=0) for column in columns]
     room = width - len(_GAP) * len(widths)
     while sum(widths) > room and max(widths) > 8:
-        widths[widths.index(max(widths))] -= 1
+        # Words are broken only if all columns are as narrow as their longest one.
+        loose = [size for size, word in zip(widths, words, strict=True) if size > word] or widths
+        widths[widths.index(max(loose))] -= 1
     for row in rows:
-        cells = [textwrap.wrap(cell, size) or [""] for cell, size in zip(row, widths, strict=True)]
+        cells = [
+            textwrap.wrap(cell, size, break_on_hyphens=False) or [""] for cell, size in zip(row, widths, strict=True)
+        ]
         for index in range(max(map(len, cells))):
             parts = [cell[index] if index < len(cell) else "" for cell in cells]
             left = (part.ljust(size) for part, size in zip(parts, widths, strict=True))

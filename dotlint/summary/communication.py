@@ -123,7 +123,7 @@ def completeness_section(ledger: Ledger) -> SummarySection:
     lines: list[Line] = []
     edges = [f for f in ledger.findings() if f.missing_edges]
     number = len({pair for f in edges for pair in f.missing_edges})
-    text = f"{count(number, 'edge')} that siblings have missing"
+    text = f"{count(number, 'edge')} missing that siblings have"
     text = text if number else "each unit has the edges that its siblings have"
     decided = bool(ledger.passed("edges")) and not number
     loose = [f for f in ledger.findings() if ledger.rules[f.code].node_state not in {None, "cycle"}] if decided else []

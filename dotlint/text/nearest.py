@@ -22,7 +22,8 @@ LONG = 8
 def nearest(word: str, known: Iterable[str], *, least: float = 0.6) -> str | None:
     """Return the known word most like `word`, whatever their case; None if none is alike enough.
 
-    `least` is the lowest ratio of equal characters, from 0 to 1, as `difflib` counts them.
+    Of several that are equally alike, it is the one with the longest common beginning. `least` is the lowest ratio of
+    equal characters, from 0 to 1, as `difflib` counts them.
     """
     import difflib  # noqa: PLC0415 - only a mistake pays for it
 
@@ -33,13 +34,14 @@ def nearest(word: str, known: Iterable[str], *, least: float = 0.6) -> str | Non
     bounds = [(2 * (own & bits).bit_count() / (len(low) + len(name) or 1), name) for name, (bits, _) in words.items()]
     matcher = difflib.SequenceMatcher()
     matcher.set_seq2(low)
-    best = (least, "")
+    best = (least, 0, "")
     for bound, name in sorted((one for one in bounds if one[0] >= least), reverse=True):
         if bound < best[0]:
             break
         matcher.set_seq1(name)
-        best = max(best, (matcher.ratio(), name))
-    return words[best[1]][1] if best[1] else None
+        begin = next((at for at, (a, b) in enumerate(zip(low, name, strict=False)) if a != b), len(low))
+        best = max(best, (matcher.ratio(), begin, name))
+    return words[best[2]][1] if best[2] else None
 
 
 @lru_cache(maxsize=16)

@@ -259,6 +259,7 @@ def test_fix_says_what_it_refused_and_keeps_bytes(folder: Path) -> None:
     async def ask(client: Client) -> None:
         assert "\\udce9" in await call(client, "fix", path="latin.dot")
         assert (folder / "latin.dot").read_bytes() == before
+        assert "\nnext: call `fix` with write=true, or" in await call(client, "fix", path="latin.dot")
         assert "1 finding fixed (A001); written" in await call(client, "fix", path="latin.dot", write=True)
         assert (folder / "latin.dot").read_bytes() == before.replace(b"colour", b"color")
         assert "unchanged" in await call(client, "fix", path="latin.dot", write=True)

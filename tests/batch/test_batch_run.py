@@ -17,14 +17,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import dotlint
+from dotlint.batch.job import Job
+from dotlint.batch.local import run_local
+from dotlint.batch.options import Limits, RowOptions
 from dotlint.batch.parts import divide, read_part
+from dotlint.batch.run import run as run_job
 from dotlint.batch.storage import Storage
+from dotlint.batch.table import Columns
 from tests.cli.command import run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from dotlint.batch.parts import Part
+    from dotlint.batch.tally import Tally
+
+SLOW = "digraph {" + "".join(f"node [k{at}=v]; a{at};" for at in range(60_000)) + "}"
 TEXTS = ["digraph { a -> b }", "digraph { a -> b [colr=red] }", "digraph {", "digraph { a -> a }"]
 
 
@@ -90,6 +100,87 @@ def test_json_lines(tmp_path: Path) -> None:
     assert [row["error"] for row in rows[2:5]] == ["the row has no DOT text"] * 3
 
 
+def test_json_lines_as_programs_write_them(tmp_path: Path) -> None:
+    """A byte order mark, Windows line ends, `NaN`, a number too large for Arrow, and a graph that is no string."""
+    lines = [
+        b'\xef\xbb\xbf{"dot": "digraph { a -> b }", "n": 1}\r\n',
+        b'{"dot": "digraph { a -> b }", "n": NaN}\r\n',
+        b'{"dot": 5, "n": 1180591620717411303424}\n',
+        b'{"dot": "digraph { a -> b } // \\ud800"}\n',
+    ]
+    (tmp_path / "in.jsonl").write_bytes(b"".join(lines))
+    assert run("batch", str(tmp_path / "in.jsonl"), "-o", str(tmp_path / "out.jsonl"))[0] == 0
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [row["dot"] for row in rows] == [TEXTS[0], TEXTS[0], "5", TEXTS[0] + r" // \ud800"]
+    assert [row["n"] for row in rows] == ["1", "NaN", "1180591620717411303424", None]
+    assert [row["rules"] for row in rows] == [{}, {}, {"E001": 1}, {}]
+
+
+def test_no_line_is_json(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text("{broken\n[]\n")
+    status, out, _ = run("batch", str(tmp_path / "in.jsonl"), "-o", str(tmp_path / "out"))
+    assert (status, out) == (0, "2 rows · 2 could not be handled\n")
+
+
+@pytest.mark.parametrize("name", ["out", "out.parquet"])
+def test_parts_have_the_same_columns(tmp_path: Path, name: str) -> None:
+    values: list[dict[str, object]] = [
+        {},
+        {"x": 1, "y": 1},
+        {"x": "s"},
+        {"x": [1], "y": 2.5},
+        {"z": {"a": 1}},
+        {"dot": ["list"]},
+    ]
+    lines = [json.dumps({"dot": TEXTS[0]} | value) for value in values]
+    (tmp_path / "in.jsonl").write_text("\n".join(lines))
+    status, _, messages = run("batch", str(tmp_path / "in.jsonl"), "-o", str(tmp_path / name), "--batch-size", "1")
+    assert status == 0, messages
+    table = pq.read_table(tmp_path / name)
+    assert table.column("dot").to_pylist() == [TEXTS[0]] * 5 + ['["list"]']
+    assert table.column("x").to_pylist() == [None, "1", "s", "[1]", None, None]
+    assert table.column("y").to_pylist() == [None, 1.0, None, 2.5, None, None]
+    assert table.column("z").to_pylist() == [None] * 4 + [{"a": 1}, None]
+
+
+def test_columns_of_other_types_in_json_lines(tmp_path: Path) -> None:
+    table = pa.table({
+        "dot": pa.array([TEXTS[1], None]).dictionary_encode(),
+        "time": pa.array([1, None], pa.timestamp("ns")),
+        "map": pa.array([[("a", 1)], []], pa.map_(pa.string(), pa.int32())),
+        "bytes": [[b"\xff"], []],
+        "number": [float("nan"), 1.0],
+    })  # fmt: skip
+    pq.write_table(table, tmp_path / "in.parquet")
+    assert run("batch", str(tmp_path / "in.parquet"), "-o", str(tmp_path / "out.jsonl"), "--fix")[0] == 0
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [[row[name] for name in table.column_names[1:]] for row in rows] == [
+        ["1970-01-01 00:00:00.000000001", {"a": 1}, ["\\xff"], None],
+        [None, {}, [], 1.0],
+    ]
+    assert rows[0]["fixed"] == "digraph { a -> b [color=red] }"
+
+
+@pytest.mark.parametrize("name", ["out", "out.parquet", "out.jsonl"])
+@pytest.mark.parametrize("groups", [0, 1])
+def test_an_input_without_rows(tmp_path: Path, name: str, groups: int) -> None:
+    schema = pa.schema([("dot", pa.string())])
+    with pq.ParquetWriter(tmp_path / "in.parquet", schema) as writer:
+        for _ in range(groups):
+            writer.write_table(schema.empty_table())
+    status, out, messages = run("batch", str(tmp_path / "in.parquet"), "-o", str(tmp_path / name))
+    assert (status, out) == (0, "0 rows\n"), messages
+    if not name.endswith("jsonl"):
+        assert pq.read_table(tmp_path / name).column_names[:2] == ["dot", "verdict"]
+
+
+def test_a_label_is_escaped(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"dot": TEXTS[1:2], "by": ["\x1b]0;<b>"]}), tmp_path / "in.parquet")
+    status, out, _ = run("batch", str(tmp_path / "in.parquet"), "-o", str(tmp_path / "out"), "--label", "by")
+    assert (status, "\x1b" in out) == (0, False)
+    assert "<b>" not in (tmp_path / "out/_summary.html").read_text()
+
+
 def test_a_folder_of_dot_files(tmp_path: Path) -> None:
     folder = tmp_path / "graphs"
     (folder / "sub").mkdir(parents=True)
@@ -124,6 +215,59 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out/_summary.json").read_text())["rows"] == 600
 
 
+def test_a_finished_part_is_done_again_if_its_files_are_not_whole(graphs: Path, tmp_path: Path) -> None:
+    command = ["batch", str(graphs), "--batch-size", "10", "-o", str(tmp_path / "out")]
+    assert run(*command)[0] == 0
+    (tmp_path / "out/_tallies/part-000001.json").write_text("{")
+    (tmp_path / "out/part-000002.parquet").unlink()
+    assert run(*command, "--resume")[0] == 0
+    assert _ids(tmp_path / "out") == list(range(50))
+    assert json.loads((tmp_path / "out/_summary.json").read_text())["rows"] == 50
+    (tmp_path / "out/_plan.json").write_text("{")
+    status, _, messages = run(*command, "--resume")
+    assert (status, "other options" in messages) == (2, True)
+
+
+def test_an_input_that_changes_fails_the_run(graphs: Path, tmp_path: Path) -> None:
+    def engine(job: Job, parts: Sequence[Part]) -> Iterator[tuple[Part, Tally]]:
+        yield from run_local(job, parts, 1)
+        pq.write_table(_table(51), graphs)
+
+    job = Job(str(graphs), str(tmp_path / "out"), "parquet", Columns(), RowOptions(), Limits(), 10)
+    with pytest.raises(dotlint.DotlintError, match="changed during the run"):
+        run_job(job, str(tmp_path / "out"), engine, resume=False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no time limit")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_process_outlives_the_run(tmp_path: Path, number: signal.Signals) -> None:
+    pq.write_table(pa.table({"dot": [SLOW]}), tmp_path / "graphs.parquet")
+    command = [sys.executable, "-m", "dotlint", "batch", str(tmp_path / "graphs.parquet"), "-o", str(tmp_path / "out")]
+    started = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not _is_linting(started.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    started.send_signal(number)
+    _, messages = started.communicate()
+    assert (started.returncode, messages.strip()) == (
+        (2, "dotlint: error: interrupted") if number == signal.SIGINT else (-number, "")
+    )
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(started.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    pytest.fail("a process is left")
+
+
+def _is_linting(group: int) -> bool:
+    """Return whether a process that lints rows has used the processor for a while."""
+    found = subprocess.run(["ps", "-eo", "pgid=,times=,args="], capture_output=True, text=True, check=True).stdout
+    rows = (line.split(None, 2) for line in found.splitlines())
+    return any(int(pgid) == group and int(seconds) > 1 and "batch.worker" in args for pgid, seconds, args in rows)
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
@@ -133,6 +277,7 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
         (["{here}/broken.parquet"], "not a Parquet file"),
         (["{here}/graphs.parquet", "--dot", "text"], "no column `text`"),
         (["{here}/graphs.parquet", "--label", "sorce"], "did you mean `source`?"),
+        (["{here}"], "is inside the input"),
         (["{here}/graphs.parquet", "--unsafe-fixes"], "--unsafe-fixes needs --fix"),
         (["{here}/graphs.parquet", "--address", "auto"], "--address needs --engine ray"),
         (["{here}/graphs.parquet", "--memory-limit", "much"], "`much` is not a size"),

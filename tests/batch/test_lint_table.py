@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +107,18 @@ def test_a_row_that_takes_too_long_fails_alone() -> None:
     linted = lint_table(table, time_limit=2).to_pylist()
     assert [row["error"] for row in linted] == [None, "takes longer than 2 s", None]
     assert [row["warnings"] for row in linted] == [1, None, 1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal to send")
+def test_after_an_interrupt_rows_get_their_own_answers() -> None:
+    slow = "digraph {" + "".join(f"node [k{at}=v]; a{at};" for at in range(6000)) + "}"
+    lint_table(pa.table({"dot": ["digraph {}"]}), time_limit=60)
+    timer = threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        lint_table(pa.table({"dot": [slow]}), time_limit=60)
+    linted = lint_table(pa.table({"dot": ["digraph {", "digraph { a -> b }"]}), time_limit=60)
+    assert linted.column("errors").to_pylist() == [1, 0]
 
 
 def test_a_row_that_needs_too_much_memory_fails_alone() -> None:

@@ -92,6 +92,20 @@ def test_written_file_says_the_same(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".*"))
 
 
+@pytest.mark.parametrize(("gpu", "fits"), [("H100-80GB", "✓"), ("80", "✓"), ("0.1", "✗")])
+def test_the_gpu_that_an_option_names_decides_whether_it_fits(gpu: str, fits: str) -> None:
+    sizes = LLAMA | {"model_type": "llama", "intermediate_size": 14336, "vocab_size": 128256}
+    Path("sizes.json").write_text(json.dumps(sizes), encoding="utf-8")
+    found = run("strategy", "--from", "vllm", "-tp 2 --max-model-len 128", "--model", "sizes.json", "--gpu", gpu)
+    assert re.search(rf"^  {fits} .*weights", found.out, re.MULTILINE)
+    assert found.status == (fits == "✗")
+
+
+def test_an_unknown_gpu_is_answered_with_the_nearest() -> None:
+    found = run("strategy", "tp2", "--gpu", "A100")
+    assert (found.status, "did you mean A100-40GB or A100-80GB?" in found.err) == (2, True)
+
+
 @pytest.mark.parametrize("name", ["launch.sh", "config.json", "./launch.sh"])
 def test_no_file_that_was_read_is_overwritten(tmp_path: Path, name: str) -> None:
     before = (tmp_path / name).read_text()

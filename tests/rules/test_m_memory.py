@@ -65,7 +65,7 @@ def test_m001_each_phase_by_itself() -> None:
 @pytest.mark.parametrize(
     ("facts", "needs"),
     [
-        ("max_len = 8192", "declare `gpu` or `gpu_memory`, and the sizes of the model, under [model]"),
+        ("max_len = 8192", "declare `gpu` or `gpu_memory` under [model]"),
         ('gpu = "H100"', "declare `max_len` under [model]"),
         ('gpu = "H10"\nmax_len = 8192', "did you mean"),
     ],

@@ -25,7 +25,7 @@ def test_the_same_mistake_in_every_layer_is_one_finding_and_its_fix_repairs_all(
     text = digraph(*(line for number in range(4) for line in layer(number)))
     (finding,) = find(text, "C005")
     assert finding.message == (
-        "collective `layer0_ar` names no GPUs, although the operators that it connects do; the same in layers 1-3"
+        "collective `layer0_ar` names no GPUs, although the operators that it connects do; likewise in layers 1-3"
     )
     assert [location.node for location in finding.locations] == [f"layer{number}_ar" for number in range(4)]
     assert finding.fix is not None

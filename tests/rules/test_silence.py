@@ -354,7 +354,7 @@ def test_t005_the_same_mistake_in_several_units_is_one_finding() -> None:
     (finding,) = find(layers(*nodes), "T005")
     assert finding.message == (
         "all-reduce `layer0_ar0` changes its dimensions: [batch=4, hidden=64] to [batch=4, hidden=512]; "
-        "also 2 more of layer 0; the same in layer 1"
+        "also 2 more of layer 0; likewise in layer 1"
     )
     assert [location.node for location in finding.locations] == [f"layer{i}_ar{k}" for i in range(2) for k in range(3)]
 

@@ -50,7 +50,7 @@ def placed(*gpus: str) -> str:
 
 def test_d003_stages_that_are_all_misplaced_are_one_finding() -> None:
     (finding,) = find(placed("6-7", "0-1", "2-3", "4-5"), "D003", strategy="pp4tp2")
-    assert finding.message == "stage 0 is on GPUs 6-7, but the strategy assigns 0-1; the same in stages 1-3"
+    assert finding.message == "stage 0 is on GPUs 6-7, but the strategy assigns 0-1; likewise in stages 1-3"
     assert len(finding.locations) == 4
 
 

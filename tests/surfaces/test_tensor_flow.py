@@ -71,7 +71,7 @@ def test_reports_summary_page_and_explain_say_the_same_numbers() -> None:
 
 
 def test_a_file_of_which_little_was_followed_says_so_at_its_verdict() -> None:
-    few = "only 2 of 7 edges could be followed"
+    few = "tensors could be followed on only 2 of 7 edges"
     result = dotlint.check(Path("few.dot"))
     assert few in str(result).splitlines()[0]
     assert few in result._repr_html_().split("<table")[0]

@@ -61,3 +61,7 @@ def test_the_nearest_word_and_whether_it_is_the_only_one() -> None:
     assert words.nearest("lable") == ("label", 1, True)
     assert words.nearest("FillColor") == ("fillcolor", 0, True)
     assert words.nearest("lbl") is None
+
+
+def test_of_equally_near_words_the_one_with_the_same_beginning_is_suggested() -> None:
+    assert nearest("S00l", ["S001", "S010", "A001"]) == "S001"

@@ -161,7 +161,7 @@ def test_two_files_cannot_both_declare_the_layout(tmp_path: Path) -> None:
         Strategy.combine([str(one), str(two)])
     both = Strategy.combine([str(one), "decode=tp4"])
     assert (both.model.layers, [phase.name for phase in both.phases]) == (4, ["prefill", "decode"])
-    with pytest.raises(StrategyError, match="second phase without a name"):
+    with pytest.raises(StrategyError, match="two strategies without a phase"):
         Strategy.combine(["tp2", "tp4"])
     with pytest.raises(StrategyError, match="repeated"):
         Strategy.combine(["prefill=tp2", "prefill=tp4"])

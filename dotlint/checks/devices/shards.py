@@ -174,6 +174,8 @@ def _whole(context: GraphContext, group: Group, phase: Phase) -> GpuSet | None:
         used = union(r.gpus for r in context.deployment.operators if r.phase == group.phase and r.gpus)
         # Of several data replicas, only one may be drawn.
         return next((part for part in phase.replica_stage_gpus(0) if used <= part), phase.gpus)
+    if group.stage < phase.stage_count and drawn == phase.stages[group.stage]:
+        return drawn  # what the strategy assigns, wherever another operator of the stage is
     unit = context.deployment.units.get(group.phase or "", {}).get(group.stage)
     whole = None if unit is None else unit.stated or gpus_of_unit(context.deployment, unit)
     # Another rule reports ids past the last GPU of the phase; shards cannot use them.

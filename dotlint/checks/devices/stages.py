@@ -76,7 +76,7 @@ def move_stage(fix: FixContext, finding: Finding) -> Fix | str:
         edits += moved
     if not edits:
         return "the labels do not name the GPUs"
-    return Fix("unsafe", in_order(edits), f"Move {finding.about} to GPUs {expected[data.stage].short()}")
+    return Fix("unsafe", in_order(edits), f"Move {finding.about} to {_named(expected[data.stage])}")
 
 
 def _stage_edits(fix: FixContext, unit: Stage, phase: Phase, whole: GpuSet, expected: GpuSet) -> list[Edit] | str:
@@ -244,4 +244,8 @@ def _fits(phase: Phase, stage: int, whole: GpuSet, parts: Mapping[Copy, GpuSet])
 def _remedy(gpus: GpuSet, expected: GpuSet | None) -> str:
     if expected is None:
         return "remove the stage, or declare more stages"
-    return f"use all of GPUs {expected}" if gpus <= expected else f"move the stage to GPUs {expected}"
+    return f"use all of GPUs {expected}" if gpus <= expected else f"move the stage to {_named(expected)}"
+
+
+def _named(gpus: GpuSet) -> str:
+    return f"GPU{'s' if len(gpus) > 1 else ''} {gpus.short()}"

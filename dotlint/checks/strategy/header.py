@@ -96,17 +96,18 @@ def header_mismatches(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if phase is None or phase.assumed:
             continue
         wrong = [
-            f"{axis.upper()}={value}, but the strategy has {phase.degrees.get(axis)}"
+            (f"{axis.upper()}={value}", f"{axis.upper()}={phase.degrees.get(axis)}")
             for axis, value in declaration.degrees.items()
             if value != phase.degrees.get(axis)
         ]
         totals = _totals(context, declaration, phase)
         if declaration.gpus is not None and declaration.gpus not in totals:
-            wrong.append(f"{declaration.gpus} GPUs, but the strategy has {listed([str(n) for n in totals], 3)}")
+            wrong.append((count(declaration.gpus, "GPU"), f"{listed([str(n) for n in totals], 3)} GPUs"))
         stated = ", ".join(f"{axis.upper()}={value}" for axis, value in declaration.degrees.items())
         if wrong:
             yield card.finding(
-                f"{declaration.where} states {'; '.join(wrong)}",
+                f"{declaration.where} states {listed([one for one, _ in wrong], 20)}, "
+                f"but the strategy has {listed([one for _, one in wrong], 20)}",
                 declaration.start,
                 declaration.end,
                 about=phase_unit(phase.name),

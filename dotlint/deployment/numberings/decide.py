@@ -79,6 +79,8 @@ def _choice(one: Numbering, evidence: Evidence, vocabulary: Vocabulary, stages: 
         facts += rule(evidence, one)
         if meaning == "stage" and stages is not None and len(evidence.values) == stages > 1:
             facts.append((0.7, "as many values as declared stages"))
+        if meaning == "stage" and stages == 1 and len(evidence.values) > 1 and not evidence.following:
+            facts.append((-2.0, "no pipeline is declared, and no edge leads from a value to the next"))
         hypotheses.append(Hypothesis(meaning, sum([weight for weight, _ in facts]), tuple(facts)))
     hypotheses.sort(key=lambda h: -h.score)
     choice = Choice(one, evidence, tuple(hypotheses), None)

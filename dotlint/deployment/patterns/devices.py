@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
+from dotlint.deployment.words import plain_words
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,6 +27,13 @@ def relation_of(one: GpuSet, two: GpuSet) -> Relation:
     return "inside" if common == one else "around" if common == two else "overlapping"
 
 
+def _reads_memory(reading: Reading) -> bool:
+    """Return whether a node is a cross-attention, which takes keys and values from outside its series of layers."""
+    if not reading.is_role("attention"):
+        return False
+    return "cross" in plain_words(reading.evidence.title or reading.name).split()
+
+
 class Devices:
     """Where all nodes are, by node index: their devices, stages and layers, and the families of their names."""
 
@@ -33,6 +42,7 @@ class Devices:
         self._families = [reading.evidence.name.family for reading in readings]
         self._sizes = Counter(self._families)
         self._units = [(reading.phase, reading.stage, reading.layer) for reading in readings]
+        self._from_outside = [_reads_memory(reading) for reading in readings]
         self._known: dict[Pair, Relation | None] = {}
 
     def relation(self, pair: Pair) -> Relation | None:
@@ -61,7 +71,12 @@ class Devices:
         return self.relation((one, two)) == "apart"
 
     def in_series(self, one: int, two: int) -> bool:
-        """Return whether two nodes are of different layers or stages, which follow one another."""
+        """Return whether two nodes are of different layers or stages, which follow one another.
+
+        The cross-attentions of all layers take the same keys and values.
+        """
+        if self._from_outside[one] and self._from_outside[two]:
+            return False
         (phase, *own), (other_phase, *other) = self._units[one], self._units[two]
         return phase == other_phase and any(
             None not in (number, like) and number != like for number, like in zip(own, other, strict=True)

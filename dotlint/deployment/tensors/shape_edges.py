@@ -26,18 +26,24 @@ _SIBLINGS = 3  # edges of a kind that have to agree before another of the kind i
 
 
 class ShapedEdge(Struct):
-    """An edge between stated dimensions; `strict` is whether a smaller input needs an explanation too."""
+    """An edge between stated dimensions; `strict` is whether a smaller input needs an explanation too.
+
+    `taken` is the position of the input among several.
+    """
 
     edge: Edge
     tail: Reading
     head: Reading
     change: axes.Change
     strict: bool
+    taken: int = 0
 
     @property
     def how(self) -> str:
         """What both ends state: `[4, 8] to [4, 16]`."""
-        return f"[{self.tail.evidence.tensors.outputs[0].text}] to [{self.head.evidence.tensors.inputs[0].text}]"
+        return (
+            f"[{self.tail.evidence.tensors.outputs[0].text}] to [{self.head.evidence.tensors.inputs[self.taken].text}]"
+        )
 
     def is_feature(self, axis: str) -> bool:
         """Return whether an axis, or the position of one, is that of a token's numbers."""
@@ -66,13 +72,14 @@ def compare_edges(deployment: Deployment, strategy: Strategy | None) -> ShapedEd
     others between operators of the same roles.
     """
     edges = list(_stated_edges(deployment))
+    left = list(_left_over(deployment))
     several = [one for one in edges if len(one.head.node.in_edges) > 1]
     single = [one for one in edges if len(one.head.node.in_edges) == 1]
     wrong = {one.edge.index for one in single if one.change.parts and not _shards_explain(strategy, one)}
     wrong |= {*_odd_ones(single), *_unlike_input(strategy, several)}
     return ShapedEdges(
         frozenset(one.edge.index for one in edges),
-        [one for one in edges if one.edge.index in wrong],
+        [one for one in edges if one.edge.index in wrong] + left,
         sum(1 for one in single if one.strict and one.change.whole and not one.change.parts),
     )
 
@@ -91,13 +98,56 @@ def _stated_edges(deployment: Deployment) -> Iterator[ShapedEdge]:
                 continue
             one_producer = len(head.node.in_edges) == 1
             stated = takes(deployment, head)
-            if stated == "nothing" if one_producer else not shape_rule(deployment, head).joins:
+            if stated == "nothing" if one_producer else not _joins(deployment, tail, head):
                 continue
             if head.is_role("attention") and not tail.is_role("norm") and has_latent(deployment):
                 continue
             found = change(made[0], taken[0])
             if found is not None:
                 yield ShapedEdge(edge, tail, head, found, states == stated == "all")
+
+
+def _left_over(deployment: Deployment) -> Iterator[ShapedEdge]:
+    """Yield the edges to an operator that states an input for each producer, where all but one pair are equal.
+
+    The last pair has to be equal too, unless one is a whole number of times the other, as a shard would be.
+    """
+    for head in deployment.operators:
+        taken = head.evidence.tensors.inputs
+        edges = head.node.in_edges
+        if len(taken) < 2 or len(taken) != len(edges) or head.summary or repeated(head):
+            continue
+        made = [deployment.readings[e.tail.index].evidence.tensors.outputs for e in edges]
+        if any(len(some) != 1 or None in some[0].sizes for some in made) or any(e.label for e in edges):
+            continue
+        free = list(range(len(taken)))
+        odd: list[int] = []
+        for i, (some,) in enumerate(made):
+            match = next((j for j in free if taken[j].sizes == some.sizes), None)
+            if match is None:
+                odd.append(i)
+            else:
+                free.remove(match)
+        if len(odd) != 1 or len(free) != 1:
+            continue
+        found = change(made[odd[0]][0], taken[free[0]])
+        tail = deployment.readings[edges[odd[0]].tail.index]
+        if found is not None and len(found.parts) == 1:
+            _, *sizes = found.parts[0]
+            one = ShapedEdge(edges[odd[0]], tail, head, found, strict=True, taken=free[0])
+            if max(sizes) % min(sizes) and one.features and not tail.summary:
+                yield one
+
+
+def _joins(deployment: Deployment, tail: Reading, head: Reading) -> bool:
+    """Return whether an operator with several producers states what this one makes.
+
+    A sum takes equal tensors; one that stays on a single device and has no other consumer cannot be divided before.
+    """
+    if shape_rule(deployment, head).joins:
+        return True
+    alone = tail.gpus is not None and len(tail.gpus) == 1 and len(tail.node.out_edges) == 1
+    return head.is_role("residual") and alone and tail.gpus == head.gpus
 
 
 def _shards_explain(strategy: Strategy | None, one: ShapedEdge) -> bool:
@@ -182,6 +232,9 @@ def _unlike_input(strategy: Strategy | None, edges: Iterable[ShapedEdge]) -> Ite
     for some in joins.values():
         head, producers = some[0].head, len(some)
         differ = {one.edge.index: sizes for one in some if (sizes := one.features)}
+        if head.is_role("residual") and any(one.change.whole and not one.change.parts for one in some):
+            yield from differ
+            continue
         if not differ or producers != len(head.node.in_edges):
             continue
         siblings = len({one.tail.role and one.tail.role.name for one in some}) == 1

@@ -129,7 +129,10 @@ def _line(one: Difference) -> Line:
     names = [_name(item) for item in one.items]
     if one.undecided or one.section in {"strategy", "stages"}:
         names = []
-    return Line(one.change, _text(one), tuple(names[:_MOST_NAMES]), max(0, len(names) - _MOST_NAMES))
+    text = _text(one)
+    if len(names) == 1 and text.endswith(f" {names[0]}"):  # the roles of an edge can be the names of its ends
+        names = []
+    return Line(one.change, text, tuple(names[:_MOST_NAMES]), max(0, len(names) - _MOST_NAMES))
 
 
 def _text(one: Difference) -> str:

@@ -45,9 +45,14 @@ def device_of(facts: ModelFacts) -> Device:
     found = gpus_named(facts.gpu)
     if len(found) == 1:
         return Device(gpu_memories()[found[0]], utilization, found[0])
-    guess = found or nearest(facts.gpu, list(gpu_memories()), least=0.5)
+    raise LackingFactsError(f"`gpu_memory` (`gpu` = {unknown_gpu(facts.gpu)})")
+
+
+def unknown_gpu(name: str) -> str:
+    """Return that a name is not that of one GPU, and which ones may have been meant."""
+    guess = gpus_named(name) or nearest(name, list(gpu_memories()), least=0.5)
     remedy = f": did you mean {' or '.join([guess] if isinstance(guess, str) else guess)}?" if guess else ""
-    raise LackingFactsError(f"`gpu_memory` (`gpu` = {quoted(facts.gpu)} is not one known GPU{remedy})")
+    return f"{quoted(name)} is not one known GPU{remedy}"
 
 
 def gib(number: float) -> str:

@@ -76,7 +76,7 @@ def memory_notes(memory: Memory) -> Iterator[str]:
     if memory.others:
         yield "the first stages are taken to have one layer more; declare `stage_layers` if they have not"
     if memory.lacking:
-        yield f"not known without {listed(list(memory.lacking), 12)}"
+        yield f"whether it fits is not known without {listed(list(memory.lacking), 12)}"
     if memory.finer:
         yield f"activations are not known without {listed(list(memory.finer), 12)}"
 
