@@ -100,7 +100,7 @@ def operators_without_consumer(context: GraphContext, card: Card) -> Iterator[Ou
     ]
     if unknown := [r for r in dead if may_be_end(deployment, r)]:
         dead = [r for r in dead if r not in unknown]
-        yield Undecided("connectivity", "outputs", "say in the labels which nodes without a consumer are outputs")
+        yield Undecided("connectivity", "outputs", "state in the labels which nodes without a consumer are outputs")
     yield from _by_unit(context, card, dead, "consumer", "add an edge to the operator that takes its output")
 
 
@@ -121,7 +121,7 @@ def operators_without_producer(context: GraphContext, card: Card) -> Iterator[Ou
     ]
     if unknown := [r for r in starved if may_be_end(deployment, r)]:
         starved = [r for r in starved if r not in unknown]
-        yield Undecided("connectivity", "inputs", "say in the labels which nodes without a producer are inputs")
+        yield Undecided("connectivity", "inputs", "state in the labels which nodes without a producer are inputs")
     yield from _by_unit(context, card, starved, "producer", "add an edge from the operator that produces its input")
     if not starved and not unknown and deployment.graph.edges:
         yield Holds("connectivity", "inputs", "every operator with a consumer also has a producer, except inputs")

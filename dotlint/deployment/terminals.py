@@ -45,7 +45,7 @@ def may_be_output(deployment: Deployment, reading: Reading, stages: int | None) 
 
 
 def may_be_end(deployment: Deployment, reading: Reading) -> bool:
-    """Return whether a node at the edge of a graph may be data that enters or leaves, as nothing says that it computes.
+    """Return whether a node at the edge of a graph may be data that enters or leaves: nothing shows that it computes.
 
     It is data by its role, or has none and states a tensor or is drawn like the data of the file. It has no device or
     place in the model, no Input or Output, and another shape than what computes.

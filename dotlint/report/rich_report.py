@@ -56,7 +56,7 @@ def render(outlines: Sequence[Outline], *, width: int, color: bool, verbose: boo
         before = not brief
     if last:
         console.print(*([] if not outlines else [""]), Text(last, style="bold"), sep="\n")
-    # Rich pads lines to the width, which nobody wants to copy.
+    # Rich pads lines to the width, and a copy of the report would have the blanks.
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
 
 
@@ -83,23 +83,12 @@ def _report_parts(outline: Outline, width: int, *, verbose: bool) -> Iterable[Re
             yield _labeled("Passed", next(fitting, outline.passed[-1]), width)
         if outline.skipped:
             yield _labeled("Skipped", outline.skipped, width)
-    yield from _modifications(outline, width, apart=verbose or not (outline.passed or outline.skipped))
-
-
-def _modifications(outline: Outline, width: int, *, apart: bool) -> Iterable[RenderableType]:
-    """Yield the steps and the files; the files share the line of the heading if both fit."""
-    files = Text("Files for modification", style="bold")
-    files.append("  " + ", ".join(one_line(path, 4096) for path in outline.files), style="not bold")
-    heading = Text("Required modifications", style="bold")
-    beside = bool(outline.files) and heading.cell_len + files.cell_len + 2 <= width
-    if apart and (outline.steps or outline.files):
-        yield Text()
     if outline.steps:
-        gap = " " * (width - heading.cell_len - files.cell_len) if beside else ""
-        yield Text.assemble(heading, gap, files if beside else "")
+        yield Text()
+        yield Text("Required modifications", style="bold")
         yield from _step_lines(outline, width)
-    if outline.files and not (beside and outline.steps):
-        yield hanging(files, width, 0, INDENT)
+    if outline.files:
+        yield _labeled("Files for modification", ", ".join(outline.files), width)
 
 
 def _head(outline: Outline, width: int) -> Iterable[RenderableType]:

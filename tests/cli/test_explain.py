@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from dotlint.cli.main import main
+
+if TYPE_CHECKING:
+    import pytest
 
 GRAPH = """digraph {
   s0_qkv [label="QKV projection\\nGPU: 0-1"]

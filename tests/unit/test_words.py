@@ -64,6 +64,7 @@ ALLOWED = {
     ("checks/attributes/labels.py", "centre"): "a name for the center that files use",
     ("checks/devices/missing.py", "say"): "a label does not say which GPUs",
     ("checks/grouping.py", "says"): "the file says that it is abridged",
+    ("deployment/terminals.py", "optimiser"): "a spelling that files use",
     ("data/graphviz.py", "grey"): "colors of X11 have both spellings",
     ("pipeline/lint.py", "absence"): "`claims_absence` is a key of the card format",
     ("pipeline/acceptance.py", "absence"): "`claims_absence` is a key of the card format",
