@@ -79,7 +79,7 @@ def _report_lines(outline: Outline) -> Iterable[str]:
                 yield from _entry_lines(entry, outline)
     for title, number, items in (
         ("Passed", len(outline.holds), [f"- ✓ **{escape(s)}**: {escape(t)}" for s, t in outline.holds]),
-        ("Skipped", len(outline.undecided), [f"- **{escape(s)}**: {escape(t)}" for s, t in outline.undecided]),
+        ("Skipped", outline.checks_skipped, [f"- **{escape(s)}**: {escape(t)}" for s, t in outline.undecided]),
     ):
         if items:
             yield from ("", f"<details><summary>{title} ({number})</summary>", "", *items, "", "</details>")

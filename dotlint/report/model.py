@@ -128,6 +128,7 @@ class Outline(Struct, frozen=True):
     passed: tuple[str, ...] = ()
     undecided: tuple[tuple[str, str], ...] = ()
     skipped: str = ""
+    checks_skipped: int = 0
     steps: tuple[Step, ...] = ()
     commands: tuple[Command, ...] = ()
     files: tuple[str, ...] = ()

@@ -38,6 +38,7 @@ def outline(result: FileResult, options: str = "", *, links: bool = False) -> Ou
         passed=passed_lines(result),
         undecided=skipped_items(result),
         skipped=skipped_line(result),
+        checks_skipped=len(result.undecided),
         steps=steps,
         commands=commands(steps, sections, command, shell_path(result.path)),
         files=(result.path,) if steps else (),
