@@ -38,7 +38,7 @@ def _created(path: Path, user: int) -> bytes | None:
         return _read(path, user)
     try:
         os.write(handle, key)
-    except OSError:
+    except BaseException:  # also an interrupt: a part of a key would turn the cache off for good
         with contextlib.suppress(OSError):
             path.unlink()
         raise

@@ -71,6 +71,10 @@ MATRIX = (
     strategy("pp2tp4sp4", layout="megatron"),
     strategy("tp2ep2etp2"),
     strategy("tp4ep2etp2", layout="trtllm"),
+    *(
+        strategy({"prefill": one, "decode": two}, DEEPSEEK, apart=True)
+        for one, two in (("tp8ep4", "pp2tp4"), ("tp8", "pp2ep4"))
+    ),
     strategy("pp16tp8dp8", {**DENSE, "layers": 64}, "megatron"),
     strategy("tp4", DENSE, "vllm"),
     strategy("tp2dp4ep8", MOE, "vllm"),

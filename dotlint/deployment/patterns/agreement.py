@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.patterns.devices import Devices
     from dotlint.deployment.patterns.missing_edge import MissingEdge
+    from dotlint.graph.model import Node
 
 _MOST = 256  # the most nodes of a kind that are compared with the end of a proposal
 
@@ -28,7 +29,7 @@ def agreeing(deployment: Deployment, candidates: list[MissingEdge], devices: Dev
     """
     if not candidates:
         return candidates
-    candidates = [m for m in candidates if not _is_lone_link(deployment, m)]
+    candidates = [m for m in candidates if not (_is_lone_link(deployment, m) or _is_bypass(deployment, m))]
     units = _Units(deployment)
     fitting = list(_on_fitting_devices(deployment, candidates, devices))
     ranks = {m.pair: units.rank(m) for m in fitting}
@@ -41,6 +42,24 @@ def _is_lone_link(deployment: Deployment, missing: MissingEdge) -> bool:
     stages = missing.tail.stage, missing.head.stage
     exemplar_stage = deployment.readings[missing.exemplar.tail.index].stage
     return missing.support == 1 and None not in stages and stages[0] != stages[1] and stages[0] != exemplar_stage
+
+
+def _is_bypass(deployment: Deployment, missing: MissingEdge) -> bool:
+    """Return whether a collective leads from the tail to the head, but none in the phase of the exemplar.
+
+    Phases with other degrees need other collectives: experts without EP have no dispatch before them.
+    """
+    tail, head = missing.exemplar.tail, missing.exemplar.head
+    if deployment.readings[tail.index].phase == missing.tail.phase:
+        return False
+    between = [deployment.readings[index].role for index in _between_nodes(missing.tail.node, missing.head.node)]
+    collective = any(role is not None and role.communicates is not None for role in between)
+    return collective and not _between_nodes(tail, head)
+
+
+def _between_nodes(tail: Node, head: Node) -> set[int]:
+    """Return the nodes that an edge from the tail leads to, and from which one leads to the head."""
+    return {edge.head.index for edge in tail.out_edges} & {edge.tail.index for edge in head.in_edges}
 
 
 class _Units:
