@@ -345,9 +345,9 @@ def _around(context: GraphContext, collective: Reading, gpus: GpuSet) -> list[Re
         return []
     if any((r.name, collective.name) in proposed or not all(e.head.declared for e in r.node.out_edges) for r in beside):
         return []  # another rule reports the missing edge, or the unknown node that has its place
-    told = {tail.name for fault in context.flow.faults for tail in fault.tails}
-    if not told.isdisjoint(r.name for r in beside):
-        return []  # the tensors tell what is lost
+    reported = {tail.name for fault in context.flow.faults for tail in fault.tails}
+    if not reported.isdisjoint(r.name for r in beside):
+        return []  # the finding about tensors reports what is lost
     leads = all(wiring.outs[r.name] for r in beside)
     return beside if leads and collective.name not in wiring.reach([r.name for r in beside]) else []
 
