@@ -39,7 +39,7 @@ def stages(number: int, links: str) -> str:
 
 
 def example(code: str) -> str:
-    return next(e.bad for card in own_cards() if card.code == code for e in card.examples if e.bad)
+    return next(e.bad for card in own_cards() if card.code == code for e in card.examples if e.bad and e.fixed)
 
 
 class Case(NamedTuple):
