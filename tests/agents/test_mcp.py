@@ -273,7 +273,9 @@ def test_fix_says_what_it_refused_and_keeps_bytes(folder: Path) -> None:
 def test_mistakes_are_one_line(folder: Path) -> None:
     async def ask(client: Client) -> None:
         assert await refused(client, "check") == "nothing to read: pass `path` or `text`"
-        assert await refused(client, "diff", before_text="digraph {}") == "nothing to read: pass `after` or `after_text`"
+        assert (
+            await refused(client, "diff", before_text="digraph {}") == "nothing to read: pass `after` or `after_text`"
+        )
         misspelt = await refused(client, "check", path="plan.dot", stategy="pp2")
         assert misspelt == "unknown argument `stategy`; did you mean `strategy`?"
         assert "unknown argument `access`" in await refused(client, "check", access={"folders": ["/"]})
