@@ -177,7 +177,7 @@ def explain(
 
 def rule(
     name: Annotated[
-        str, Field(description="A code (S001), a name (missing-stage-edge), or the first letters of a code (S).")
+        str, Field(description="A code as in a finding, the name of a rule, or the first letters of codes, such as S.")
     ],
 ) -> Annotated[CallToolResult, TextAnswer]:
     """Explain a rule: what it finds, why that matters, its fix and an example. A prefix lists its rules."""

@@ -30,8 +30,13 @@ def test_nearest_agrees_with_difflib() -> None:
         word = list(draw.choice(known))
         for _ in range(draw.randrange(4)):
             word[draw.randrange(len(word))] = draw.choice("ab0-X\u00e4")
-        close = difflib.get_close_matches("".join(word).lower(), spelled, n=1)
-        assert nearest("".join(word), known) == (spelled[close[0]] if close else None)
+        close = difflib.get_close_matches("".join(word).lower(), spelled, n=len(spelled))
+        near = nearest("".join(word), known)
+        assert (near is None) == (not close)
+        alike = [difflib.SequenceMatcher(None, one, "".join(word).lower()).ratio() for one in close]
+        assert near is None or near in [
+            spelled[one] for one, ratio in zip(close, alike, strict=True) if ratio == max(alike)
+        ]
 
 
 def test_more_mistakes_than_are_read_at_once_are_fixed() -> None:
