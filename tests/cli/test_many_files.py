@@ -469,6 +469,8 @@ class TestEndings:
             "--no-cache",
             "-f",
             "concise",
+            "--select",
+            "E,N",
             "--jobs",
             "1",
         ]

@@ -124,7 +124,8 @@ def test_what_is_drawn_passes_every_check(number: int) -> None:
     declared = MATRIX[number]
     for detail, style in product(DETAILS, STYLES if number % 4 == 0 else STYLES[number % 3 :: 3]):
         text = as_text(draw(declared, detail), style)
-        for preset in ("strict", "recommended"):
+        # strict has all rules of recommended
+        for preset in ("strict", "recommended") if number % 4 == 0 else ("strict",):
             assert told(text, declared, preset=preset) == [], (declared.source, detail, style)
 
 
