@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dotlint.config.rules import strategy_of
+from dotlint.config.rules import read_strategy
 from dotlint.engine.select import chosen
 from dotlint.errors import DotlintError
 from dotlint.files.discovery import refuse_binary
@@ -48,7 +48,7 @@ def row_linter(options: RowOptions) -> Callable[[Row], bytes]:
 
     @lru_cache(_STRATEGIES)
     def with_strategy(strategy: str) -> Settings:
-        read = strategy_of.__wrapped__((strategy,), options.layout, options.world, options.model)
+        read = read_strategy((strategy,), options.layout, options.world, options.model)
         return replace(settings, strategy=read, strategy_source="option")
 
     def lint_row(row: Row) -> bytes:

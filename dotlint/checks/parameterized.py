@@ -13,7 +13,7 @@ from dotlint.engine.card import CardError
 from dotlint.engine.finding import Related
 from dotlint.text.english import count, listed
 from dotlint.text.linear_pattern import PatternError, read_pattern
-from dotlint.text.nearest import nearest
+from dotlint.text.nearest import nearest, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -108,9 +108,8 @@ def _validate_one(where: str, key: str, value: Any, parameter: Parameter) -> Non
         raise CardError(f"{where}: `{key}` must be {what if several else 'a string'}, not {value!r}")
     for text in texts:
         if parameter.choices and text not in parameter.choices:
-            near = nearest(text, parameter.choices)
-            remedy = f"; did you mean `{near}`?" if near else ""
-            raise CardError(f"{where}: `{key}` must be one of {', '.join(parameter.choices)}, not `{text}`{remedy}")
+            choices, near = ", ".join(parameter.choices), suggestion(text, parameter.choices)
+            raise CardError(f"{where}: `{key}` must be one of {choices}, not `{text}`{near}")
         if parameter.kind == "pattern":
             try:
                 read_pattern(text)

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dotlint.cli.choice import OneOf
-from dotlint.cli.options import ConfigOptions, color_option, configuration_options, rules_option, strategy_options
+from dotlint.cli.options import (
+    ConfigOptions,
+    color_option,
+    configuration_options,
+    preset_option,
+    rules_option,
+    selection_options,
+    strategy_options,
+)
 from dotlint.cli.streams import Streams, terminal_width, use_color, write_messages
 from dotlint.errors import DotlintError
 
@@ -52,10 +60,8 @@ class _Bytes(click.ParamType[int]):
 @click.option("--prefix", default="", metavar="TEXT", help="Start the name of each result column with this text.")
 @click.option("--fix", is_flag=True, help="Add the column `fixed`: the text after safe fixes.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix, also apply fixes that may change the meaning.")
-@click.option("--select", multiple=True, metavar="RULES", help="Run only these rules.")
-@click.option("--extend-select", multiple=True, metavar="RULES", help="Also run these rules.")
-@click.option("--ignore", multiple=True, metavar="RULES", help="Do not run these rules.")
-@click.option("--preset", type=OneOf("recommended", "strict", "graphviz"), help="The rules to start from.")
+@selection_options("Run only these rules.")
+@preset_option
 @strategy_options
 @rules_option
 @configuration_options

@@ -13,6 +13,7 @@ from dotlint.cli.options import (
     configuration_options,
     format_option,
     output_path,
+    preset_option,
     rules_option,
     selection_options,
     stdin_option,
@@ -55,10 +56,7 @@ if TYPE_CHECKING:
     "--fail-on", type=OneOf("error", "warning", "info"),
     help="The lowest severity that sets exit status 1; the default is warning.",
 )  # fmt: skip
-@click.option(
-    "--preset", type=OneOf("recommended", "strict", "graphviz"),
-    help="The rules to run if --select is not given; the default is recommended.",
-)  # fmt: skip
+@preset_option
 @stdin_option
 @click.option("--exit-zero", is_flag=True, help="Exit 0 even if there are findings.")
 @color_option

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     _Choice = click.Choice[str]
 else:
@@ -23,9 +23,9 @@ class OneOf(_Choice):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
         """Return the word, or fail with the nearest one."""
         if value not in self.choices:
-            self.fail(
-                f"`{value}` is not one of {', '.join(self.choices)}{did_you_mean(value, self.choices)}", param, ctx
-            )
+            from dotlint.text.nearest import suggestion
+
+            self.fail(f"`{value}` is not one of {', '.join(self.choices)}{suggestion(value, self.choices)}", param, ctx)
         return str(value)
 
 
@@ -35,11 +35,3 @@ class Whole(click.types.StringParamType):
     def split_envvar_value(self, rv: str) -> Sequence[str]:
         """Return the value as it is."""
         return (rv,)
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return the end of a message that suggests the known word nearest to an unknown one; "" if none is near."""
-    from dotlint.text.nearest import nearest
-
-    near = nearest(word, known)
-    return f"; did you mean `{near}`?" if near else ""

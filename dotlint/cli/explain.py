@@ -10,7 +10,6 @@ import click
 from dotlint.cli.linting import lint_one
 from dotlint.cli.options import file_options, selection_options
 from dotlint.cli.streams import terminal_width, write_result
-from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -31,21 +30,11 @@ def command(streams: Streams, /, path: str, node: str | None, **options: Unpack[
     shapes and placements, and the findings about it. For a file, it lists what the numbers in names, labels and clusters
     may mean and what decided, the axes of the mesh, and whether shapes are of slices or of whole tensors.
     """
-    from dotlint.report.inferred import file_page, node_page
-    from dotlint.text.nearest import nearest
+    from dotlint.report.inferred import page
 
     result, _ = lint_one(streams, path, options)
-    assert result.context is not None
-    if node is None:
-        _write(streams, file_page(result, result.context.graphs))
-        return 0
-    for graph in result.context.graphs:
-        reading = graph.deployment.by_name.get(node)
-        if reading is not None:
-            _write(streams, node_page(result, graph, reading))
-            return 0
-    near = nearest(node, [name for graph in result.context.graphs for name in graph.graph.nodes])
-    raise DotlintError(f"{path}: no node `{node}`" + (f"; did you mean `{near}`?" if near else ""))
+    _write(streams, page(result, node, path))
+    return 0
 
 
 def _write(streams: Streams, page: str) -> None:

@@ -11,7 +11,6 @@ from typing import IO, TYPE_CHECKING, cast
 import click
 
 from dotlint._version import __version__
-from dotlint.cli.choice import did_you_mean
 from dotlint.cli.output import FORMATS
 from dotlint.cli.streams import FAILED, StreamError, Streams, drop_unwritten, fail
 from dotlint.errors import DotlintError
@@ -54,9 +53,9 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
-            remedy = (
-                f"; to lint it, run `dotlint check {name}`" if os.path.exists(name) else did_you_mean(name, COMMANDS)
-            )
+            from dotlint.text.nearest import suggestion
+
+            remedy = f"; to lint it, run `dotlint check {name}`" if os.path.exists(name) else suggestion(name, COMMANDS)
             raise click.UsageError(f"no such command `{name}`{remedy}", ctx)
         return super().resolve_command(ctx, args)
 

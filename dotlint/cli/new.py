@@ -59,21 +59,15 @@ def command(
     \b
     dotlint new -s pp4ep4tp2sp2 -o plan.dot && dotlint check plan.dot -s pp4ep4tp2sp2
     """
+    from dotlint.config.rules import read_strategy
     from dotlint.drawing import as_text, draw
     from dotlint.drawing.files import phases_to_draw
-    from dotlint.strategy import Layout, Strategy
-    from dotlint.strategy.launch.config_json import model_facts
 
     path = None if output == "-" else output
     if path is not None and not force and as_path(path).exists():
         raise DotlintError(f"{path} exists: write another file, or add --force to replace it")
     refuse_overwriting(path, (*strategy, *([model] if model else [])))
-    read = Strategy.combine(
-        strategy,
-        layout=Layout.named(layout) if layout else None,
-        world=world,
-        model=model_facts(model) if model is not None else None,
-    )
+    read = read_strategy(strategy, layout, world, model)
     drawing = draw(phases_to_draw(read, path), detail)
     write_messages(streams, *drawing.folded)
     write_result(streams, as_text(drawing, style), path)

@@ -161,6 +161,10 @@ def selection_options(select_help: str) -> Callable[..., Any]:
     )  # fmt: skip
 
 
+preset_option = click.option(
+    "--preset", type=OneOf("recommended", "strict", "graphviz"),
+    help="The rules to run if --select is not given; the default is recommended.",
+)  # fmt: skip
 configuration_options = _all(
     click.option(
         "--config", multiple=True, type=Whole(), metavar="FILE|KEY = VALUE",

@@ -76,16 +76,10 @@ def command(
     The output lists its phases and degrees, and the GPUs of each stage, shard and expert group. The exit status is 1
     if the strategy is impossible.
     """
+    from dotlint.config.rules import read_strategy
     from dotlint.report import strategy as report
-    from dotlint.strategy import Layout, Strategy
-    from dotlint.strategy.launch.config_json import model_facts
 
-    strategy = Strategy.combine(
-        _launched(specs, system) if system is not None else specs,
-        layout=Layout.named(layout) if layout else None,
-        world=world,
-        model=model_facts(model) if model is not None else None,
-    )
+    strategy = read_strategy(_launched(specs, system) if system is not None else specs, layout, world, model)
     if gpu is not None:
         strategy = _on_gpu(strategy, gpu)
     description = report.described(strategy)

@@ -10,10 +10,12 @@ from dotlint.registry.rules import all_cards, tuned
 from dotlint.strategy import Layout, Strategy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from dotlint.config.model import Config
     from dotlint.engine.card import Card
+    from dotlint.strategy.launch.argument import LaunchArgument
 
 
 def folders_of(config: Config, more: tuple[Path, ...] = ()) -> tuple[Path, ...]:
@@ -31,14 +33,21 @@ def tuned_cards(config: Config, more: tuple[Path, ...] = ()) -> tuple[Card, ...]
     return tuned(cards, severity, parameters, folders_of(config, more))
 
 
-@cache
-def strategy_of(
-    arguments: tuple[str, ...], layout: str | None, world: int | None = None, model: str | None = None
+def read_strategy(
+    arguments: Sequence[str | LaunchArgument], layout: str | None, world: int | None = None, model: str | None = None
 ) -> Strategy:
-    """Read a strategy, once per run; `model` is the path of a file with the facts of the model. Raises `StrategyError`."""
+    """Read a strategy; `model` is the path of a file with the facts of the model. Raises `StrategyError`."""
     facts = None
     if model is not None:
         from dotlint.strategy.launch.config_json import model_facts  # noqa: PLC0415 - most runs name no model
 
         facts = model_facts(model)
     return Strategy.combine(arguments, layout=Layout.named(layout) if layout else None, world=world, model=facts)
+
+
+@cache
+def strategy_of(
+    arguments: tuple[str, ...], layout: str | None, world: int | None = None, model: str | None = None
+) -> Strategy:
+    """Read a strategy as `read_strategy` does, once per run."""
+    return read_strategy(arguments, layout, world, model)

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dotlint.config.configurations import Configurations
 from dotlint.config.model import Overrides
+from dotlint.config.rules import read_strategy
 from dotlint.engine.select import split_names
 from dotlint.errors import DotlintError
 from dotlint.files.discovery import UnreadableError, read_bytes
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from dotlint.engine.result import FileResult, Settings
     from dotlint.mcp.access import Access
+    from dotlint.strategy import Strategy
 
 Words = str | list[str] | None
 
@@ -101,6 +103,14 @@ def read_input(
     if given and settings.strategy is not None:
         _check_phase_files(access, (phase.path for phase in settings.strategy.phases))
     return Input(shown, str(located or shown), data, settings, file)
+
+
+def declared(access: Access, given: Words, layout: str | None, world: int | None, model: str | None) -> Strategy:
+    """Return the strategy that an argument states. Raises `DotlintError`, also if `access` does not allow a file."""
+    if model is not None:
+        path = access.path(model)
+        model = str(path if path.is_dir() else access.file(model))
+    return read_strategy(tuple(map(access.strategy, words(given))), layout, world, model)
 
 
 def _granted(access: Access, path: str | None) -> Path | None:

@@ -17,7 +17,7 @@ from dotlint._version import __version__
 from dotlint.errors import DotlintError
 from dotlint.mcp import resources, tools
 from dotlint.mcp.answers import refusal
-from dotlint.text.nearest import nearest
+from dotlint.text.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -74,8 +74,7 @@ def _refuse_unknown(tool: str, arguments: Iterable[str]) -> None:
         return
     for name in arguments:
         if name not in known or name == "access":
-            near = nearest(name, known)
-            raise DotlintError(f"unknown argument `{name}`" + (f"; did you mean `{near}`?" if near else ""))
+            raise DotlintError(f"unknown argument `{name}`{suggestion(name, known)}")
 
 
 def _wrong_arguments(error: ValidationError) -> str:

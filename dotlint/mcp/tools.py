@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from mcp.server.mcpserver import Resolve
 from mcp.types import CallToolResult  # noqa: TC002 - the SDK reads it from the annotations
@@ -15,7 +14,7 @@ from dotlint.errors import DotlintError
 from dotlint.mcp.access import Access
 from dotlint.mcp.answers import NEXT, FixAnswer, RefusedFix, TextAnswer, answer, bounded, text_answer
 from dotlint.mcp.granted import granted
-from dotlint.mcp.inputs import Words, read_input, words
+from dotlint.mcp.inputs import Words, declared, read_input
 from dotlint.report.llm import report_lines
 from dotlint.report.short_form import Detail, ShortReport, short_report
 from dotlint.text.display import one_line
@@ -157,22 +156,12 @@ def explain(
     limit: Most = 20_000,
 ) -> Annotated[CallToolResult, TextAnswer]:
     """Show what was inferred for a node (role, stage, GPUs, tensors, and the evidence), or how a file was understood."""
-    from dotlint.report.inferred import file_page, node_page  # noqa: PLC0415
-    from dotlint.text.nearest import nearest  # noqa: PLC0415
+    from dotlint.report.inferred import page  # noqa: PLC0415
 
     given = read_input(access, path, text, strategy, layout=layout)
     result = given.lint_graph()
-    assert result.context is not None
     result.path = given.shown
-    graphs = result.context.graphs
-    if node is None:
-        return text_answer(file_page(result, graphs), limit)
-    for graph in graphs:
-        reading = graph.deployment.by_name.get(node)
-        if reading is not None:
-            return text_answer(node_page(result, graph, reading), limit)
-    near = nearest(node, [name for graph in graphs for name in graph.graph.nodes])
-    raise DotlintError(f"{given.shown}: no node `{node}`" + (f"; did you mean `{near}`?" if near else ""))
+    return text_answer(page(result, node, given.shown), limit)
 
 
 def rule(
@@ -203,7 +192,7 @@ def strategy(
     """Show what a strategy means: phases, degrees, the GPUs of each stage, shard and expert group, and what is impossible."""
     from dotlint.report import strategy as report  # noqa: PLC0415
 
-    read = _read_strategy(access, strategy, layout, world, model)
+    read = declared(access, strategy, layout, world, model)
     return text_answer(report.as_text(report.described(read), width=WIDTH, color=False), limit)
 
 
@@ -223,7 +212,7 @@ def new(
     from dotlint.drawing import as_text, draw  # noqa: PLC0415
     from dotlint.drawing.files import phases_to_draw  # noqa: PLC0415
 
-    read = _read_strategy(access, strategy, layout, world, model)
+    read = declared(access, strategy, layout, world, model)
     drawing = draw(phases_to_draw(read, None), detail)
     drawn = as_text(drawing, style)
     if len(drawn) > limit:
@@ -257,20 +246,3 @@ def diff(
         results.append(read.lint_graph())
         results[-1].path = read.shown
     return text_answer(text.render(sketch(compare(results[0], results[1])), width=WIDTH, color=False), limit)
-
-
-def _read_strategy(access: Access, given: Words, layout: str | None, world: int | None, model: str | None) -> Any:  # noqa: ANN401
-    from dotlint.strategy import Layout as Named  # noqa: PLC0415
-    from dotlint.strategy import Strategy as Declared  # noqa: PLC0415
-    from dotlint.strategy.launch.config_json import model_facts  # noqa: PLC0415
-
-    facts = None
-    if model is not None:
-        path = access.path(model)
-        facts = model_facts(str(path if path.is_dir() else access.file(str(Path(model)))))
-    return Declared.combine(
-        tuple(map(access.strategy, words(given))),
-        layout=Named.named(layout) if layout else None,
-        world=world,
-        model=facts,
-    )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.engine.facts import flow_facts
+from dotlint.errors import DotlintError
 from dotlint.report.numbers import number_lines
 from dotlint.report.tensors import flow_of, graph_lines, node_lines
 from dotlint.report.verdict import flow_words
 from dotlint.text.display import one_line
+from dotlint.text.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +18,23 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.engine.context import GraphContext
     from dotlint.engine.result import FileResult
+
+
+def page(result: FileResult, node: str | None, name: str) -> str:
+    """Return the description of a node, or of the file if `node` is None.
+
+    Raises `DotlintError` if the file has no such node; `name` is that of the file in the message.
+    """
+    assert result.context is not None
+    graphs = result.context.graphs
+    if node is None:
+        return file_page(result, graphs)
+    for graph in graphs:
+        reading = graph.deployment.by_name.get(node)
+        if reading is not None:
+            return node_page(result, graph, reading)
+    near = suggestion(node, [name for graph in graphs for name in graph.graph.nodes])
+    raise DotlintError(f"{name}: no node `{node}`{near}")
 
 
 def node_page(result: FileResult, context: GraphContext, reading: Reading) -> str:

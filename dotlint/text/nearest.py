@@ -44,6 +44,12 @@ def nearest(word: str, known: Iterable[str], *, least: float = 0.6) -> str | Non
     return words[best[2]][1] if best[2] else None
 
 
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return the end of a message that suggests the known word nearest to an unknown one; "" if none is near."""
+    near = nearest(word, known)
+    return f"; did you mean `{near}`?" if near else ""
+
+
 @lru_cache(maxsize=16)
 def _letters(known: tuple[str, ...]) -> tuple[dict[tuple[str, int], int], dict[str, tuple[int, str]]]:
     """Return the bit of each occurrence of a letter, and of each word in lower case these bits and how it is written."""

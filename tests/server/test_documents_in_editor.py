@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 pytest.importorskip("pytest_lsp", reason="pytest-lsp is not installed: pip install -e '.[test]'")
@@ -11,9 +9,6 @@ pytest.importorskip("pytest_lsp", reason="pytest-lsp is not installed: pip insta
 from lsprotocol import types
 
 from tests.server.session import Session, applied, edits, range_
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 NOTES = """# a -> b [
 
@@ -31,13 +26,6 @@ digraph two {
 ```
 """
 EVERYWHERE = range_(0, 0, 1000, 0)
-
-
-@pytest.fixture(scope="module")
-def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    session = Session(tmp_path_factory.mktemp("work"))
-    yield session
-    assert session.close() == 0
 
 
 @pytest.fixture(scope="module")

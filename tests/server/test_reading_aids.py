@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 pytest.importorskip("pytest_lsp", reason="pytest-lsp is not installed: pip install -e '.[test]'")
@@ -11,9 +9,6 @@ pytest.importorskip("pytest_lsp", reason="pytest-lsp is not installed: pip insta
 from lsprotocol import types
 
 from tests.server.session import Session, range_
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PICTURE = """/* two
    lines */
@@ -40,13 +35,6 @@ TENSORS = """digraph d {
   norm -> up_1 -> down_1 -> sum
 }
 """
-
-
-@pytest.fixture(scope="module")
-def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    session = Session(tmp_path_factory.mktemp("work"))
-    yield session
-    assert session.close() == 0
 
 
 @pytest.fixture(scope="module")

@@ -21,15 +21,7 @@ from dotlint.cli.main import main as command_line
 from tests.server.session import PATIENCE, Session, applied, edits, environment, range_
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture(scope="module")
-def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    session = Session(tmp_path_factory.mktemp("work"))
-    yield session
-    assert session.close() == 0
 
 
 @pytest.mark.parametrize(
