@@ -55,13 +55,8 @@ def fix(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckO
 
         write(out, make(streams, files, options, piped), results_to_report(results, options), options)
     else:
-        write_report(out, results, files, options, streams, fixed=_fixed_by_code(fixed))
+        write_report(out, results, files, options, streams, fixed=sum((one.applied for one in fixed), Counter()))
     return FAILED if failed else exit_status(results, files, options)
-
-
-def _fixed_by_code(fixed: Sequence[FixedFile]) -> Counter[str]:
-    done = (one.fixes for one in fixed if one.fixes is not None and one.failure is None)
-    return Counter(finding.code for fixes in done for finding in fixes.applied)
 
 
 def _fix_piped(streams: Streams, settings: Settings, options: CheckOptions) -> tuple[bytes, FixedFile]:
@@ -79,7 +74,9 @@ def _report(streams: Streams, one: FixedFile, options: CheckOptions) -> None:
         write_messages(streams, f"error: {one.failure}")
         return
     counted = options["diff"] or (has_last_line(options) and not options["fix_only"] and not options["show_fixes"])
-    write_messages(streams, *(line for line in one.messages if not counted or "refused" in line))
+    if one.summary and not counted:
+        write_messages(streams, one.summary)
+    write_messages(streams, *one.refused)
     if options["show_fixes"] and one.fixes is not None:
         titles = Counter(f"{f.code} {f.name}: {f.fix.title if f.fix else f.message}" for f in one.fixes.applied)
         write_messages(streams, *(f"  {number} × {title}" for title, number in sorted(titles.items())))

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from dotlint.engine.result import FileResult
 from dotlint.files.atomic import WriteError, write_atomically
@@ -14,6 +14,7 @@ from dotlint.files.discovery import UnreadableError, read_bytes, refuse_binary
 from dotlint.pipeline.fix_text import fix_text
 from dotlint.pipeline.lint_file import lint_path
 from dotlint.syntax.source import Source
+from dotlint.text.english import count, numbered
 
 if TYPE_CHECKING:
     from dotlint.engine.result import Settings
@@ -24,14 +25,30 @@ class FixedFile(Struct):
     """The outcome for one file: the `result` for its new text, and its `fixes` if it could be read.
 
     If it could not be written, `failure` is the reason in one line, and `result` is that of the original text.
-    `messages` are lines for the user.
     """
 
     path: str
     result: FileResult
     fixes: FixResult | None = None
     failure: str | None = None
-    messages: list[str] = field(default_factory=list)
+
+    @property
+    def applied(self) -> Counter[str]:
+        """The number of findings of each rule that were fixed; none if the file could not be written."""
+        done = self.fixes.applied if self.fixes is not None and self.failure is None else ()
+        return Counter(finding.code for finding in done)
+
+    @property
+    def summary(self) -> str:
+        """A line for the user that counts what was fixed; "" if nothing was."""
+        applied = self.applied
+        return f"{self.path}: {count(applied.total(), 'finding')} fixed ({numbered(applied)})" if applied else ""
+
+    @property
+    def refused(self) -> list[str]:
+        """A line for the user for each fix that was refused."""
+        refused = self.fixes.refused if self.fixes is not None and self.failure is None else ()
+        return [f"{self.path}:{one.line}: the fix of {one.finding.code} was refused: {one.reason}" for one in refused]
 
 
 def fix_file(path: str, settings: Settings, *, unsafe: bool, write: bool) -> FixedFile:
@@ -47,7 +64,6 @@ def fix_file(path: str, settings: Settings, *, unsafe: bool, write: bool) -> Fix
         except WriteError as error:
             fixed.failure = str(error)
             fixed.result = lint_path(path, settings, data=data).slim()
-            fixed.messages.clear()
     return fixed
 
 
@@ -58,16 +74,4 @@ def fix_data(data: bytes, name: str, settings: Settings, *, unsafe: bool) -> Fix
     except UnreadableError as error:
         return FixedFile(name, FileResult(name, None, [], unreadable=str(error)))
     fixes = fix_text(Source.from_bytes(data, name), settings, unsafe=unsafe)
-    return FixedFile(name, fixes.result.slim(), fixes, messages=_messages(name, fixes))
-
-
-def _messages(name: str, fixes: FixResult) -> list[str]:
-    """Return one line that counts the fixed findings, and a line for each refused fix."""
-    lines: list[str] = []
-    if fixes.applied:
-        counts = Counter(finding.code for finding in fixes.applied)
-        total = len(fixes.applied)
-        counted = ", ".join(f"{code} {number}" if number > 1 else code for code, number in sorted(counts.items()))
-        lines.append(f"{name}: {total} finding{'s' if total > 1 else ''} fixed ({counted})")
-    refused = (f"{name}:{r.line}: the fix of {r.finding.code} was refused: {r.reason}" for r in fixes.refused)
-    return [*lines, *refused]
+    return FixedFile(name, fixes.result.slim(), fixes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.text.english import count
+from dotlint.text.english import count, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ def found(results: Sequence[FileResult], fixed: Mapping[str, int] | None = None)
     problems = [finding for some in own for finding in some]
     errors = sum(finding.severity == "error" for finding in problems)
     with_problems = sum(map(bool, own))
-    lead = f"Fixed {count(sum(fixed.values()), 'problem')} ({_by_code(fixed)}); found" if fixed else "Found"
+    lead = f"Fixed {count(sum(fixed.values()), 'problem')} ({numbered(fixed)}); found" if fixed else "Found"
     more = " more" if fixed else ""
     if problems:
         number = f"{len(problems)}{more} {'problem' if len(problems) == 1 else 'problems'}"
@@ -46,7 +46,3 @@ def found(results: Sequence[FileResult], fixed: Mapping[str, int] | None = None)
     if unreadable:
         parts.append(f"{count(unreadable, 'file')} could not be read")
     return "; ".join(parts)
-
-
-def _by_code(fixed: Mapping[str, int]) -> str:
-    return ", ".join(f"{code} {number}" if number > 1 else code for code, number in sorted(fixed.items()))

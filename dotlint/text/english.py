@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:
     """Return a number with its noun: `1 edge`, `18 edges`."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def numbered(counts: Mapping[str, int]) -> str:
+    """Return names in order, each with its number if it is more than one: `A001, S001 3`."""
+    return ", ".join(f"{name} {number}" if number > 1 else name for name, number in sorted(counts.items()))
 
 
 def the(number: int, singular: str) -> str:

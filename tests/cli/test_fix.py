@@ -38,6 +38,13 @@ def test_fix_writes_in_place_and_the_status_speaks_of_what_is_left(dashed: Path)
     assert out.endswith("\nFixed 1 problem (V002); found no more problems in 1 file\n")
 
 
+def test_what_was_fixed_is_counted_once_whatever_the_file_is_called(dashed: Path) -> None:
+    path = dashed.rename(dashed.with_name("refused.dot"))
+    status, out, err = run("check", "--isolated", "--select", "V002", "--fix", str(path))
+    assert (status, err) == (0, "")
+    assert out.endswith("\nFixed 1 problem (V002); found no more problems in 1 file\n")
+
+
 def test_diff_writes_nothing_and_says_by_its_status_that_there_is_something(dashed: Path) -> None:
     status, out, err = run("check", "--isolated", "--select", "V002", "--diff", str(dashed))
     assert status == 1

@@ -109,7 +109,8 @@ def test_fixes_of_a_rule_are_counted_in_the_message() -> None:
     strategy = settings_for(("P007",), "pp2tp4")
     for there, expected in (([0, 1, 2], "1 finding fixed (P007)"), ([0, 1], "2 findings fixed (P007 2)")):
         fixed = fix_data(stages(there, [0, 1, 2]).encode(), "x.dot", strategy, unsafe=True)
-        assert fixed.messages == [f"x.dot: {expected}"]
+        assert fixed.summary == f"x.dot: {expected}"
+        assert fixed.refused == []
 
 
 @pytest.mark.parametrize("there", [[0, 1], [0, 3], [1, 3], [1, 2], [2, 3]])
