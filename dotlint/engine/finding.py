@@ -151,6 +151,11 @@ class Finding(Struct, frozen=True):
     no_fix: str | None = None
 
     @property
+    def pattern(self) -> str:
+        """The message with its unit masked: equal for findings that say the same of different units."""
+        return self.message.replace(str(self.about), "\0", 1) if self.about is not None else self.message
+
+    @property
     def help(self) -> str | None:
         """The remedy, with the reason why there is no automatic fix."""
         why = f"no automatic fix: {self.no_fix}" if self.no_fix else None
