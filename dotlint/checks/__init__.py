@@ -163,13 +163,9 @@ CHECKS: dict[str, Check] = {
     ),
     **_table("names.stray_words", "graph", stray_word="stray_words"),
     **_table("names.undeclared", "graph", undeclared_node="undeclared_nodes"),
-    **_table(
-        "names.ids",
-        "graph",
-        placeholder_id="placeholder_ids",
-        keyword_node="keyword_nodes",
-        number_split="split_numbers",
-    ),
+    **_table("names.placeholders", "graph", placeholder_id="placeholder_ids"),
+    **_table("names.keyword_nodes", "graph", keyword_node="keyword_nodes"),
+    **_table("names.split_numbers", "graph", number_split="split_numbers"),
     **_table(
         "names.edges", "graph", duplicate_edge="duplicate_edges", self_loop="self_loops", expansion_limit="over_limit"
     ),
