@@ -123,7 +123,7 @@ def unknown_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
             some,
             f"Graphviz has no attribute `{name}`, set on {_on(element, number)}",
             at_name=True,
-            help=f"did you mean `{near.word}`?",
+            near=near,
             fix=_rename_fix(some, near),
         )
 
@@ -179,7 +179,7 @@ def bad_values(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 card,
                 bad,
                 f"`{name}` is {_values(bad)}, but must be {expected(fact)}",
-                help=f"did you mean `{near.word}`?" if near else None,
+                near=near,
                 note="Graphviz silently uses the default, or the part of the value that it can read",
                 fix=_value_fix(bad, _to(near.word), near) if near else None,
             )
@@ -224,7 +224,8 @@ def _missing_clusters(context: GraphContext, card: Card, some: list[Use]) -> Ite
             card,
             bad,
             f"`{bad[0].name}` is {_values(bad)}, but must be the name of a cluster",
-            help=f"did you mean `{near.word}`?" if near else "use the name of a subgraph that starts with `cluster`",
+            near=near,
+            help="use the name of a subgraph that starts with `cluster`",
             fix=_value_fix(bad, _to(near.word), near) if near else None,
         )
 
@@ -291,7 +292,7 @@ def unknown_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
             card,
             bad,
             f"Graphviz has no shape {_values(bad)} and draws {'a box' if number == 1 else f'{number} boxes'} instead",
-            help=f"did you mean `{near.word}`?" if near else None,
+            near=near,
             fix=_value_fix(bad, _to(near.word), near) if near else None,
         )
 
@@ -347,7 +348,8 @@ def unknown_colors(context: GraphContext, card: Card) -> Iterator[Outcome]:
             card,
             some,
             f"Graphviz has no color `{color}` and draws it black",
-            help=f"did you mean `{near.word}`?" if near else "use an X11 color name or `#rrggbb`",
+            near=near,
+            help="use an X11 color name or `#rrggbb`",
             fix=_value_fix(some, _in_list(color, near.word), near) if near else None,
         )
 
@@ -403,19 +405,17 @@ def _style_finding(context: GraphContext, card: Card, element: str, word: str, s
     meant = _STYLES_OF_OTHERS.get(word.lower(), "")
     near = Near(meant, 2, single=True) if meant in graphviz.styles(element) else None
     near = near or Lexicon(sorted(graphviz.styles(element))).nearest(word)
-    if near is None and word.lower() in graphviz.shapes():
+    if word.lower() in graphviz.shapes():
         help_text = f"to set a shape, write `shape={word}`"
-    elif near is None:
-        help_text = (
-            f"the styles of {element}s are {listed([f'`{style}`' for style in sorted(graphviz.styles(element))], 12)}"
-        )
     else:
-        help_text = f"did you mean `{near.word}`?"
+        styles = [f"`{style}`" for style in sorted(graphviz.styles(element))]
+        help_text = f"the styles of {element}s are {listed(styles, 12)}"
     return finding(
         context,
         card,
         some,
         f"Graphviz has no style `{word}`",
+        near=near,
         help=help_text,
         fix=_value_fix(some, lambda value: re.sub(rf"(?<![^\s,]){re.escape(word)}(?![^\s,(])", near.word, value), near)
         if near
