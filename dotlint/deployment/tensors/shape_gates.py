@@ -21,7 +21,6 @@ _CHOOSES = regex(
 )
 _TOP_K = regex(r"top[\s_-]?(?:k\s?[=:]?\s?)?(\d{1,3})(?!\d)", re.IGNORECASE, needs=("top",))
 _COUNT = regex(r"(?<![\w.-])(?:of\s)?(\d{1,4})\s?(?:routed\s)?experts\b", re.IGNORECASE, needs=("experts",))
-_CHOOSERS = {"route", "softmax"}
 _DRAWN = "that are drawn"
 
 
@@ -46,7 +45,7 @@ def gate_error(
     chosen = {model.top_k} if model is not None else set()
     chosen |= {int(k) for line in reading.evidence.lines for k in _TOP_K.findall(line)}
     behind = [deployment.readings[e.head.index] for e in reading.node.out_edges]
-    chooser = next((r for r in behind if r.is_role(*_CHOOSERS) and _CHOOSES.search(" ".join(r.evidence.lines))), None)
+    chooser = next((r for r in behind if r.kind in {None, "routing"} and _CHOOSES.search(r.evidence.title)), None)
     if chooser is not None:
         chosen |= {int(k) for line in chooser.evidence.lines for k in _TOP_K.findall(line)}
         if stated in chosen:
