@@ -33,6 +33,7 @@ def experts(scores: str, gate: str = "Gate", chooser: str = "", drawn: int = 4) 
         (experts("[2, 256, 2]", chooser="Top-2"), True),
         (experts("[batch=2, seq=256, experts=2]", chooser="Top-2"), True),
         (experts("[2, 256, 2]", "Gate, top-2"), False),
+        (experts("[2, 256, 2]", "Gate, top-2", chooser="Select experts"), False),
         (experts("[2, 256, 2]", "Gate"), False),
         (experts("[2, 256, 3]", "Gate"), True),
         (experts("[2, 256, 16]", "Gate"), False),  # a node may stand for several experts

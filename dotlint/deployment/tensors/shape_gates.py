@@ -19,6 +19,7 @@ _CHOOSES = regex(
     re.IGNORECASE,
     needs=("top", "choo", "choi", "select", "rout", "assign", "dispatch", "路由", "选择"),
 )
+_PICKS = regex(r"top[\s_-]?k|top[\s_-]?\d|choos|select|选择", re.IGNORECASE, needs=("top", "choo", "select", "选择"))
 _TOP_K = regex(r"top[\s_-]?(?:k\s?[=:]?\s?)?(\d{1,3})(?!\d)", re.IGNORECASE, needs=("top",))
 _COUNT = regex(r"(?<![\w.-])(?:of\s)?(\d{1,4})\s?(?:routed\s)?experts\b", re.IGNORECASE, needs=("experts",))
 _DRAWN = "that are drawn"
@@ -45,7 +46,10 @@ def gate_error(
     chosen = {model.top_k} if model is not None else set()
     chosen |= {int(k) for line in reading.evidence.lines for k in _TOP_K.findall(line)}
     behind = [deployment.readings[e.head.index] for e in reading.node.out_edges]
-    chooser = next((r for r in behind if r.kind in {None, "routing"} and _CHOOSES.search(r.evidence.title)), None)
+    own = _PICKS.search(lines) is not None
+    chooser = next(
+        (r for r in behind if r.kind in {None, "routing"} and _PICKS.search(r.evidence.title) and not own), None
+    )
     if chooser is not None:
         chosen |= {int(k) for line in chooser.evidence.lines for k in _TOP_K.findall(line)}
         if stated in chosen:
