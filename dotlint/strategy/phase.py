@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from dotlint.errors import expect
+from dotlint.strategy.degrees import Degrees  # noqa: TC001 - msgspec reads cached results by the types of fields
 from dotlint.strategy.gpus import GpuSet
 from dotlint.strategy.layout import Layout
 from dotlint.strategy.model import ModelFacts
 from dotlint.strategy.placement import Partition, Placement, verify_stage
 from dotlint.strategy.stage_sizes import chunk_sizes
 from dotlint.text.display import short_repr
-
-if TYPE_CHECKING:
-    from dotlint.strategy.degrees import Degrees
 
 
 class Phase(Struct, frozen=True):

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 # How many related locations a finding has at most.
 MOST_RELATED = 3
+# Clusters inherit the attributes of the graph.
+LETTERS_OF = {"graph": "GCS", "cluster": "CS", "subgraph": "CS", "node": "N", "edge": "E"}
 
 
 class Use(Struct, eq=False):
