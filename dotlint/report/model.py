@@ -116,13 +116,14 @@ class Command(Struct, frozen=True):
 class Outline(Struct, frozen=True):
     """The contents of the report of one file, in order; `verdict` is in words, and `caveat` limits it.
 
-    `skipped` is `undecided` in one line; `passed` are lines for `holds`, each shorter than the last. `address` is the URI of the file for links.
+    `brief` are the `facts` in short. `skipped` is `undecided` in one line; `passed` are lines for `holds`, each shorter than the last. `address` is the URI of the file for links.
     """
 
     path: str
     kind: VerdictKind
     verdict: str
     facts: tuple[str, ...] = ()
+    brief: tuple[str, ...] = ()
     tally: str = ""
     sections: tuple[Section, ...] = ()
     holds: tuple[tuple[str, str], ...] = ()
