@@ -152,7 +152,7 @@ class Finding(Struct, frozen=True):
 
     @property
     def pattern(self) -> str:
-        """The message with its unit masked: equal for findings with one mistake in different units."""
+        """The message with its unit masked: equal for findings that differ only in the unit."""
         return self.message.replace(str(self.about), "\0", 1) if self.about is not None else self.message
 
     @property

@@ -92,7 +92,7 @@ class Cache(Struct, frozen=True):
             described = msgpack.encode(settings, order="deterministic")
         except (TypeError, UnicodeEncodeError):
             return None
-        secret = own_key(folder)
+        secret = own_key(folder, _temporary(folder, f"key-{os.urandom(4).hex()}"))
         if secret is None:
             return None
         key = hashlib.blake2b(f"{_FORM}\0{_program()}\0".encode() + described, key=secret).hexdigest()
@@ -148,7 +148,7 @@ class Cache(Struct, frozen=True):
         except UnicodeEncodeError:
             return  # a finding quotes bytes that are not UTF-8
         path = self._entry(name, data, depends_on)
-        temporary = self.folder / _TEMPORARY / f"{os.getpid()}.{path.name}"
+        temporary = _temporary(self.folder, path.name)
         try:
             temporary.parent.mkdir(parents=True, exist_ok=True)
             path.parent.mkdir(exist_ok=True)
@@ -183,6 +183,11 @@ class Cache(Struct, frozen=True):
             for path in self.folder.glob("[0-9a-f][0-9a-f]/*"):
                 if _OWN.fullmatch(path.name) and abs(now - path.stat().st_mtime) > _MOST_DAYS * _DAY:
                     path.unlink()
+
+
+def _temporary(folder: Path, name: str) -> Path:
+    """Return a path for a file of this process, which `tidy` deletes when the process was killed."""
+    return folder / _TEMPORARY / f"{os.getpid()}.{name}"
 
 
 @cache

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from dotlint.data.graphviz import Element
 from dotlint.edits.statement import id_text
 from dotlint.engine.finding import Edit, Location, Related
+from dotlint.syntax.encoding import is_undecodable
 from dotlint.syntax.tree import (
     Assignment,
     AttributedStatement,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 # How many related locations a finding has at most.
 MOST_RELATED = 3
+# Clusters inherit the attributes of the graph.
+LETTERS_OF = {"graph": "GCS", "cluster": "CS", "subgraph": "CS", "node": "N", "edge": "E"}
 
 
 class Use(Struct, eq=False):
@@ -116,7 +119,8 @@ def _without(found: Uses, hidden: set[int]) -> Uses:
 def _uses(context: GraphContext) -> Uses:
     found = _KNOWN.get(context)
     if found is None:
-        broken = sorted(problem.start for problem in context.file.document.problems)
+        document = context.file.document
+        broken = sorted(one.start for one in document.problems if not is_undecodable(document.text, one.start))
         found = _KNOWN[context] = _gather(context.graph, broken)
     return found
 
@@ -131,7 +135,7 @@ def bodies(graph: Graph) -> Iterator[tuple[Element, list[Statement]]]:
 
 
 def _gather(graph: Graph, broken: list[int]) -> Uses:
-    """Return the uses of a graph, without statements that contain a syntax problem (`broken`, ascending offsets)."""
+    """Return the uses of a graph, without statements that `broken` (ascending offsets) is inside of."""
     alike: dict[tuple[Element, str], list[AttributedStatement]] = defaultdict(list)
     for around, body in bodies(graph):
         for statement in body:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from dotlint.checks.grouping import remaining
-from dotlint.checks.names.ids import is_placeholder
+from dotlint.checks.names.placeholders import is_placeholder
 from dotlint.deployment.unit import Unit
 from dotlint.deployment.words import parse_name
 from dotlint.edits.fix_context import in_order
