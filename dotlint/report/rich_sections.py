@@ -39,7 +39,9 @@ def section_parts(section: Section, outline: Outline, width: int) -> Iterable[Re
     yield Text()
     yield heading
     located = [row for entry in section.entries if not entry.fixed_by for row in entry.rows if row.positions]
-    locations = {id(row): _location(row.positions, outline, path=row is located[0]) for row in located}
+    # A long path, which the head and the first location have, would take a line of each section.
+    path = 3 * len(outline.path) <= width or section is next(s for s in outline.sections if s.severity is not None)
+    locations = {id(row): _location(row.positions, outline, path=path and row is located[0]) for row in located}
     # The location is beside the source line if this is so in the whole section.
     beside = all(row.frame is not None and 2 * locations[id(row)].cell_len <= width for row in located)
     for entry in section.entries:
