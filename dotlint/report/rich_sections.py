@@ -34,6 +34,8 @@ def section_parts(section: Section, outline: Outline, width: int) -> Iterable[Re
         items = Text("; ").join(_follow_on(entry, outline) for entry in section.entries)
         paragraph = Text.assemble(heading, "  ", items)
         if paragraph.cell_len <= 2 * (width - INDENT):
+            if section is outline.sections[0]:
+                yield Text()
             yield hanging(paragraph, width, 0, INDENT)
             return
     yield Text()
@@ -71,8 +73,8 @@ def _entry_parts(entry: ReportEntry, locations: Mapping[int, Text], width: int) 
             if height(noted, width, INDENT, 2) == height(text, width, INDENT, 2):
                 text, beside_note = noted, note
         yield hanging(text, width, INDENT, 2)
-        # All the nodes that an info is about would take more room than it is worth.
-        if row.nodes and not inline and (entry.severity != "info" or len(row.positions) <= _MOST_LOCATIONS):
+        # Many lines of names are more than an info is worth.
+        if row.nodes and not inline and (entry.severity != "info" or names.cell_len <= width - INDENT - 2):
             yield hanging(names, width, INDENT + 2, 0)
         if row.frame:
             gutter = location if beside and location is not None else Text(f"{row.frame.line}")
