@@ -82,6 +82,7 @@ class _FamilyIndex:
         "_by_kept",
         "_by_linked",
         "_distinguishing",
+        "_fewest",
         "_groups",
         "_idle",
         "_rows",
@@ -103,6 +104,7 @@ class _FamilyIndex:
         self._by_kept: dict[Coordinates, dict[Coordinates, int]] = {}
         self._by_linked: dict[tuple[Coordinates, Coordinates], Tails] = {}
         self._groups: dict[Coordinates, set[Coordinates]] = {}
+        self._fewest: dict[bool, int] = {}
         self._idle: dict[bool, list[Coordinates]] = {}
         self._wired: dict[tuple[Coordinates, bool], list[set[int]]] = {}
         self._rows: dict[tuple[Coordinates, bool], list[dict[Coordinates, set[Coordinates]]]] = {}
@@ -112,6 +114,12 @@ class _FamilyIndex:
         if degrees.turned not in self._idle:
             self._idle[degrees.turned] = [c for c, index in self.single.items() if not degrees.outs[index]]
         return self._idle[degrees.turned]
+
+    def regular(self, usual: int, degrees: _Degrees) -> bool:
+        """Return whether every node that may be an end has at least the usual number of edges, so that none lacks one."""
+        if degrees.turned not in self._fewest:
+            self._fewest[degrees.turned] = min(map(degrees.outs.__getitem__, self.single.values()), default=1)
+        return 0 < usual <= self._fewest[degrees.turned]
 
     def by(self, kept: Coordinates) -> dict[Coordinates, int]:
         """Return the nodes by these of their coordinates."""
@@ -287,7 +295,7 @@ def propose_edges(
     degrees = _Degrees(ins, outs, _following(present))
     found: dict[Pair, ProposedEdge] = {}
     for (tail_family, head_family), some in types.items():
-        for relation, relation_edges in _relations(known, some, families[tail_family], families[head_family]):
+        for relation, relation_edges in _relations(known, some, families[tail_family], families[head_family], degrees):
             for p in _missing(known, relation, relation_edges, present, degrees, devices, fanning=False):
                 found[p.tail, p.head] = p
     present = {(head, tail) for tail, head in present}
@@ -297,7 +305,7 @@ def propose_edges(
         if not tails.idle(degrees) and not 1 < len({tail for _, tail in some}) < len(tails.members):
             continue  # edges fan only to families of which some members have no edge
         turned = [(head, tail) for tail, head in some]
-        for relation, relation_edges in _relations(known, turned, tails, families[head_family]):
+        for relation, relation_edges in _relations(known, turned, tails, families[head_family], degrees):
             for p in _missing(known, relation, relation_edges, present, degrees, devices, fanning=True):
                 found.setdefault((p.head, p.tail), ProposedEdge(p.head, p.tail, p.exemplar[::-1], p.support))
     return list(found.values())
@@ -311,20 +319,30 @@ def _following(edges: Iterable[Pair]) -> dict[int, list[int]]:
 
 
 def _relations(
-    items: Sequence[FamilyMember], edges: list[Pair], tails: _FamilyIndex, heads: _FamilyIndex
+    items: Sequence[FamilyMember], edges: list[Pair], tails: _FamilyIndex, heads: _FamilyIndex, degrees: _Degrees
 ) -> Iterator[tuple[_Relation, list[Pair]]]:
-    """Yield the edges of one type by their steps, without those that hardly any edge has."""
+    """Yield the edges of one type by their steps, without those that hardly any edge has.
+
+    If every tail has as many edges as usual, nothing is missing, and no relation is needed.
+    """
+    if tails.regular(max(degrees.outs[tail] for tail, _ in edges), degrees):
+        return
     pairs = [(items[tail].coordinates, items[head].coordinates) for tail, head in edges]
     links = align(pairs, tails.words, heads.words)
     by_steps: dict[Coordinates, list[Pair]] = defaultdict(list)
     for edge, (tail, head) in zip(edges, pairs, strict=True):
         by_steps[tuple(link.step_between(tail, head) for link in links)].append(edge)
     for steps, some in by_steps.items():
-        if len(by_steps) == 1 or len(some) * 50 >= len(edges):
+        frequent = len(by_steps) == 1 or len(some) * 50 >= len(edges)
+        if frequent and not tails.regular(_usual_outs(some, degrees), degrees):
             exact = [
                 CoordinateLink(link.j, link.k, step, link.divisor) for link, step in zip(links, steps, strict=True)
             ]
             yield _Relation(items, exact, some, tails, heads), some
+
+
+def _usual_outs(edges: list[Pair], degrees: _Degrees) -> int:
+    return _median(degrees.outs[tail] for tail in {tail for tail, _ in edges})
 
 
 def _median(counts: Iterable[int]) -> int:
@@ -348,7 +366,7 @@ def _missing(
     if len(groups) * len(relation.elements) > _MOST_CELLS:
         return
     voting = {group for of_groups in relation.elements.values() for group in of_groups}
-    usual_outs = _median(degrees.outs[tail] for tail in {tail for tail, _ in relation_edges})
+    usual_outs = _usual_outs(relation_edges, degrees)
     hubs = {head for _, head in relation_edges}
     usual_ins = _median(degrees.ins[head] for head in hubs)
     usable: Iterable[Coordinates] = groups
