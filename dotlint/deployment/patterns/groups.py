@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.deployment.patterns.like_siblings import like_siblings
 from dotlint.deployment.patterns.proposed_edge import ProposedEdge
-from dotlint.deployment.patterns.relation import Element
+from dotlint.deployment.patterns.relation import Element, median, usual_outs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 
 # With more pairs of a group and an element than this, a type of edge is not a pattern.
 _MOST_CELLS = 4_000_000
-
-
-def _median(counts: Iterable[int]) -> int:
-    """Return the lower median."""
-    ordered = sorted(counts)
-    return ordered[(len(ordered) - 1) // 2]
 
 
 def missing(
@@ -42,9 +36,9 @@ def missing(
     if len(groups) * len(relation.elements) > _MOST_CELLS:
         return
     voting = {group for of_groups in relation.elements.values() for group in of_groups}
-    usual_outs = _median(degrees.outs[tail] for tail in {tail for tail, _ in relation_edges})
+    usual_outs = usual_outs_of(relation_edges, degrees)
     hubs = {head for _, head in relation_edges}
-    usual_ins = _median(degrees.ins[head] for head in hubs)
+    usual_ins = median(degrees.ins[head] for head in hubs)
     usable: Iterable[Coordinates] = groups
     if fanning:
         positions = {relation.position(group) for group in voting}
