@@ -50,6 +50,8 @@ def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
             edge = by_pair[p.exemplar]
             one, two = readings[p.tail], readings[p.head]
             exemplar_ends = readings[edge.tail.index], readings[edge.head.index]
+            if one.direction == "backward" and two.direction == "forward":
+                continue  # no step of training goes on from its backward to its forward pass
             if (one.phase == two.phase) == (exemplar_ends[0].phase == exemplar_ends[1].phase):
                 found.setdefault((p.tail, p.head), MissingEdge(one, two, edge, p.support))
     for p in _edges_at_stage_ends(deployment, edges, devices):
