@@ -32,9 +32,12 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Applicability, Finding, Fix
     from dotlint.graph.model import Graph
     from dotlint.syntax.tree import Attribute, Id, Statement
+    from dotlint.text.nearest import Near
 
 # How many related locations a finding has at most.
 MOST_RELATED = 3
+# Clusters inherit the attributes of the graph.
+LETTERS_OF = {"graph": "GCS", "cluster": "CS", "subgraph": "CS", "node": "N", "edge": "E"}
 
 
 class Use(Struct, eq=False):
@@ -194,12 +197,13 @@ def finding(
     *,
     at_name: bool = False,
     help: str | None = None,  # noqa: A002 - the field's name
+    near: Near | None = None,
     note: str | None = None,
     fix: Fix | None = None,
     fixable: Applicability | None = None,
     outcome: str | None = None,
 ) -> Finding:
-    """Return one finding for uses with the same problem, at the first of them."""
+    """Return one finding for uses with the same problem, at the first of them; `near` is the word that is suggested."""
     marks = [location for use in some for location in use.locations(at_name=at_name)]
     marks.sort(key=lambda location: location.start)
     more = len(marks) - 1
@@ -214,6 +218,7 @@ def finding(
         locations=tuple(marks),
         related=tuple(Related("the same here", mark.start, mark.end) for mark in marks[1 : MOST_RELATED + 1]),
         help=help,
+        suggestion=f"`{near.word}`" if near else None,
         note=note,
         fix=fix,
         fixable=fix.applicability if fix else fixable,
