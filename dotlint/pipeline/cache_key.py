@@ -12,6 +12,7 @@ import stat
 from typing import Final
 
 from dotlint.files.reading import read_file
+from dotlint.pipeline.cache_files import temporary_path
 
 _SIZE: Final = 32  # bytes
 
@@ -21,34 +22,38 @@ def own_key(folder: str) -> bytes | None:
     user = os.getuid() if hasattr(os, "getuid") else 0
     path = os.path.join(folder, f"key-{user}")
     try:
-        return _read(path, user) if os.path.lexists(path) else _created(path, user)
+        if not os.path.lexists(path):
+            _create(path, temporary_path(folder, f"key-{os.urandom(4).hex()}"))
+        elif _is_own(path, user) and os.lstat(path).st_size != _SIZE:  # an older version was killed while it wrote
+            os.unlink(path)
+            _create(path, temporary_path(folder, f"key-{os.urandom(4).hex()}"))
+        return read_file(path, most=_SIZE) if _is_own(path, user) else None
     except OSError:
         return None
 
 
-def _created(path: str, user: int) -> bytes | None:
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    key = os.urandom(_SIZE)
+def _create(path: str, temporary: str) -> None:
+    """Write a new key completely or not at all, unless another process is faster."""
+    os.makedirs(os.path.dirname(temporary), exist_ok=True)
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process was faster
-        return _read(path, user)
-    try:
-        os.write(handle, key)
-    except BaseException:  # also an interrupt: a part of a key would turn the cache off for good
-        with contextlib.suppress(OSError):
-            os.unlink(path)
-        raise
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(handle, os.urandom(_SIZE))
+        finally:
+            os.close(handle)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links
+            os.replace(temporary, path)
     finally:
-        os.close(handle)
-    return key
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
 
 
-def _read(path: str, user: int) -> bytes | None:
-    """Return the key; None if another user could have written or read it, or another process is still writing it."""
+def _is_own(path: str, user: int) -> bool:
+    """Return whether the key is a file that no other user could have written or read."""
     status = os.lstat(path)
     foreign = hasattr(os, "getuid") and (status.st_uid != user or bool(status.st_mode & 0o077))
-    if foreign or not stat.S_ISREG(status.st_mode):
-        return None
-    key = read_file(path, most=_SIZE)
-    return key if len(key) == _SIZE else None
+    return stat.S_ISREG(status.st_mode) and not foreign

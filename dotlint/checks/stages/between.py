@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from dotlint.engine.context import GraphContext
     from dotlint.graph.model import Edge
 
+_GRADIENTS = {"grad", "grads", "gradient", "gradients", "bwd", "backward", "dgrad"}
+
 
 def stage_edges(context: GraphContext) -> Iterator[tuple[Edge, Reading, Reading]]:
     """Yield the edges between two stages of one phase, with the readings of their ends.
@@ -50,6 +52,13 @@ def _outside(context: GraphContext, reading: Reading) -> bool:
         for other in (readings[node.index] for node in ends)
         if other is not reading
     )
+
+
+def is_backward(context: GraphContext, edge: Edge, before: Reading, after: Reading) -> bool:
+    """Return whether an edge is of the backward pass of training: it carries gradients, or both its ends compute them."""
+    if before.direction == "backward" == after.direction:
+        return True
+    return not _GRADIENTS.isdisjoint(context.deployment.vocabulary.split(edge.label or ""))
 
 
 def interleaved(context: GraphContext, phase: str | None) -> bool:

@@ -12,7 +12,8 @@ from dotlint.deployment.patterns.acyclic import without_cycles
 from dotlint.deployment.patterns.agreement import agreeing, open_transfers
 from dotlint.deployment.patterns.alignment import align_exemplars
 from dotlint.deployment.patterns.devices import Devices
-from dotlint.deployment.patterns.learn import FamilyMember, Pair, ProposedEdge, propose_edges
+from dotlint.deployment.patterns.families import FamilyMember, Pair
+from dotlint.deployment.patterns.learn import propose_edges
 from dotlint.deployment.patterns.missing_edge import MissingEdge
 from dotlint.deployment.patterns.series import edges_between_units
 from dotlint.deployment.words import parse_name
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.patterns.proposed_edge import ProposedEdge
 
 
 def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
