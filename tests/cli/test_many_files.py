@@ -329,7 +329,12 @@ class TestCache:
         module = write(str(installed / "a.py"), "one")
         monkeypatch.setattr(program, "_PACKAGE", str(installed))
         reads: list[str] = []
-        monkeypatch.setattr(program, "read_file", lambda path: reads.append(str(path)) or Path(path).read_bytes())
+
+        def read(path: str) -> bytes:
+            reads.append(path)
+            return Path(path).read_bytes()
+
+        monkeypatch.setattr(program, "read_file", read)
 
         def digest() -> str:
             program.program.cache_clear()
