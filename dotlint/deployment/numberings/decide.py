@@ -151,6 +151,8 @@ def _stage(e: Evidence, one: Numbering) -> Iterator[Fact]:
         yield -1.0, "values meet in collectives"
     if e.devices == "apart" and e.singles and not e.following:
         yield -1.0, "one device a value"
+    if e.around and not e.rounds:
+        yield -3.5, "edges lead around a ring"
     if e.rounds:
         yield 1.0, "edges lead through all values several times"
     if not one.word:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from dotlint.deployment.back_edges import back_edges
 from dotlint.deployment.families import RANKS
 from dotlint.deployment.patterns.acyclic import without_cycles
 from dotlint.deployment.patterns.agreement import agreeing, open_transfers
 from dotlint.deployment.patterns.alignment import align_exemplars
 from dotlint.deployment.patterns.devices import Devices
 from dotlint.deployment.patterns.learn import FamilyMember, Pair, ProposedEdge, propose_edges
+from dotlint.deployment.patterns.misdirected import Misdirected, misdirected_edges
 from dotlint.deployment.patterns.missing_edge import MissingEdge
 from dotlint.deployment.patterns.series import edges_between_units
 from dotlint.deployment.words import parse_name
@@ -63,6 +65,20 @@ def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
     kept = [replace(m, exemplar=better.get((m.tail.node.index, m.head.node.index), m.exemplar)) for m in kept]
     ordered = sorted(kept, key=lambda m: (m.exemplar.index, m.tail.node.index, m.head.node.index))
     return ordered, len(agreed) - len(kept)
+
+
+def misdirected(deployment: Deployment) -> list[Misdirected]:
+    """Return the edges that leave the pattern of all edges like them, each once, in the order of the file."""
+    graph = deployment.graph
+    if not graph.directed or graph.expansion_limited:
+        return []
+    stated = back_edges(graph)
+    edges: list[Pair] = [(e.tail.index, e.head.index) for e in graph.edges if e.index not in stated]
+    found: dict[Pair, Misdirected] = {}
+    for items in (_members_by_id(deployment), _members_by_label(deployment)):
+        for one in misdirected_edges(items, edges):
+            found.setdefault(one.edge, one)
+    return [found[edge] for edge in sorted(found)]
 
 
 def _around(missing: MissingEdge) -> Iterator[Pair]:

@@ -1,0 +1,69 @@
+"""S001, P009 and S006: one edge or number that leaves the pattern of all others, beside what only looks like it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.dsl import ENDS, digraph, find, node
+
+
+def layers(slip: str = "", instead: str = "") -> str:
+    lines = [*ENDS]
+    for i in range(3):
+        before = "input" if i == 0 else f"add_{i - 1}"
+        lines.append(node(f"norm_{i}", f"RMSNorm layer {i}", "0-3"))
+        lines += [node(f"mlp_{i}_{t}", f"MLP layer {i} TP{t}", str(t)) for t in range(4)]
+        lines += [node(f"sum_{i}", f"All-Reduce layer {i}", "0-3"), node(f"add_{i}", f"Residual Add layer {i}", "0-3")]
+        lines += [f"{before} -> norm_{i};", f"{before} -> add_{i};", f"sum_{i} -> add_{i};"]
+        lines += [f"norm_{i} -> mlp_{i}_{t};" for t in range(4)] + [f"mlp_{i}_{t} -> sum_{i};" for t in range(4)]
+    lines.append("add_2 -> output;")
+    if slip:
+        lines[lines.index(slip)] = instead
+    return digraph(*lines)
+
+
+@pytest.mark.parametrize(
+    ("slip", "instead", "missing"),
+    [
+        ("mlp_1_2 -> sum_1;", "mlp_1_2 -> sum_2;", [("mlp_1_2", "sum_1")]),
+        ("norm_1 -> mlp_1_3;", "norm_2 -> mlp_1_3;", [("norm_1", "mlp_1_3")]),
+        ("", "", []),
+    ],
+)
+def test_s001_one_edge_that_leads_elsewhere(slip: str, instead: str, missing: list[tuple[str, str]]) -> None:
+    assert [edge for f in find(layers(slip, instead), "S001") for edge in f.missing_edges] == missing
+
+
+def test_s001_a_ring_closes_with_one_edge_of_another_step() -> None:
+    ring = [node(f"step_{r}", f"Attention rank {r}", str(r)) for r in range(4)]
+    text = digraph(*ENDS, *ring, *(f'step_{r} -> step_{(r + 1) % 4} [label="ring KV"];' for r in range(4)))
+    assert find(text, "S001") == []
+
+
+def experts(*numbers: int) -> str:
+    return digraph(
+        *ENDS,
+        node("dispatch", "All-to-All dispatch", "0-3"),
+        node("combine", "All-to-All combine", "0-3"),
+        *(node(f"ffn_{i}", f"Expert {e}", str(i)) for i, e in enumerate(numbers)),
+        *(f"dispatch -> ffn_{i} -> combine;" for i in range(len(numbers))),
+        "input -> dispatch; combine -> output;",
+    )
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"), [((0, 1, 2, 3), 0), ((0, 1, 1, 3), 1), ((0, 0, 1, 1), 0), ((4, 5, 5, 7), 0)]
+)
+def test_p009_one_expert_twice_and_another_never(numbers: tuple[int, ...], told: int) -> None:
+    assert len(find(experts(*numbers), "P009")) == told
+
+
+def test_s006_a_skip_connection_enters_behind_what_it_skips() -> None:
+    def stages(last: str) -> str:
+        boxes = [node(f"s{s}_{n}", t, str(s)) for s in range(3) for n, t in (("ln", "LN"), ("at", "MHA"), ("r", last))]
+        lines = [f"s{s}_ln -> s{s}_at -> s{s}_r;" for s in range(3)]
+        links = [f"s{s}_r -> s{s + 1}_ln; s{s}_r -> s{s + 1}_r;" for s in range(2)]
+        return digraph(*ENDS, *boxes, *lines, *links, "input -> s0_ln; input -> s0_r; s2_r -> output;")
+
+    assert find(stages("res"), "S006", strategy="pp3") == []
+    assert find(stages("MLP"), "S006", strategy="pp3") != []
