@@ -48,7 +48,8 @@ class Evidence(Struct):
     values share a set that others do not (`runs`), or anything else (`crossed`); None if fewer than two values have
     devices. `same`, `following`, `back` and `far` count edges between equal values, to the next one, back, and further
     on; `around` is whether they lead around a ring; `meets` counts the collectives and sums without the number that
-    several values feed. `roles` are those of its operators, `alike` is whether most values have the same of them, `share` the part of all operators that it numbers.
+    several values feed. `roles` are those of its operators, `alike` is whether most values have the same of them,
+    `share` the part of all operators that it numbers.
     `directed` is whether it stands behind the letters of the two passes of training, as in `F3` and `B3`.
     `rounds` is whether edges lead through all values several times, `is_round` whether it numbers such rounds.
     """
