@@ -34,6 +34,18 @@ def test_s001_one_edge_that_leads_elsewhere(slip: str, instead: str, missing: li
     assert [edge for f in find(layers(slip, instead), "S001") for edge in f.missing_edges] == missing
 
 
+def test_s001_a_residual_add_that_takes_the_stream_of_another_layer() -> None:
+    lines = [*ENDS, *(node(f"add{n}_{i}", "Residual Add", "0-3") for i in range(4) for n in (1, 2))]
+    lines += [node(f"{n}_{i}", t, "0-3") for i in range(4) for n, t in (("mha", "MHA"), ("ffn", "MLP"))]
+    for i in range(4):
+        before, stream = "input" if i == 0 else f"add2_{i - 1}", "add1_0" if i == 1 else f"add1_{i}"
+        lines.append(
+            f"{before} -> mha_{i} -> add1_{i} -> ffn_{i} -> add2_{i}; {before} -> add1_{i}; {stream} -> add2_{i};"
+        )
+    found = find(digraph(*lines, "add2_3 -> output;"), "S001")
+    assert [edge for f in found for edge in f.missing_edges] == [("add1_1", "add2_1")]
+
+
 def test_s001_a_ring_closes_with_one_edge_of_another_step() -> None:
     ring = [node(f"step_{r}", f"Attention rank {r}", str(r)) for r in range(4)]
     text = digraph(*ENDS, *ring, *(f'step_{r} -> step_{(r + 1) % 4} [label="ring KV"];' for r in range(4)))

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dotlint.deployment.patterns.coordinates import align
+from dotlint.deployment.patterns.coordinates import CoordinateLink, align
 from dotlint.deployment.patterns.learn import FamilyMember
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dotlint.deployment.patterns.coordinates import CoordinateLink
+    from dotlint.deployment.patterns.coordinates import Coordinates
 
     Pair = tuple[int, int]
 
@@ -76,7 +76,8 @@ def _of_type(
     items: Sequence[FamilyMember], edges: list[Pair], tails: list[int], heads: list[int]
 ) -> Iterator[Misdirected]:
     pairs = [(items[tail].coordinates, items[head].coordinates) for tail, head in edges]
-    links = align(pairs, items[tails[0]].words, items[heads[0]].words)
+    links = [*align(pairs, items[tails[0]].words, items[heads[0]].words)]
+    links += _nearly(pairs, {link.k for link in links})
     if not links:
         return
     by_steps: dict[tuple[int, ...], list[Pair]] = defaultdict(list)
@@ -92,6 +93,15 @@ def _of_type(
     ]
     if len(found) == 1:
         yield found[0]
+
+
+def _nearly(pairs: list[tuple[Coordinates, Coordinates]], linked: set[int]) -> Iterator[CoordinateLink]:
+    """Yield the coordinates at one position that three quarters of the edges keep one step apart."""
+    for k in range(min(len(pairs[0][0]), len(pairs[0][1]))):
+        steps = Counter(head[k] - tail[k] for tail, head in pairs)
+        (step, count), *others = steps.most_common()
+        if k not in linked and others and count * 4 >= len(pairs) * 3:
+            yield CoordinateLink(k, k, step)
 
 
 def _instead(
