@@ -79,3 +79,39 @@ def test_s006_a_skip_connection_enters_behind_what_it_skips() -> None:
 
     assert find(stages("res"), "S006", strategy="pp3") == []
     assert find(stages("MLP"), "S006", strategy="pp3") != []
+
+
+def test_s001_one_rank_goes_round_the_collective_of_its_siblings() -> None:
+    def ranks(around: str) -> str:
+        boxes = [node(f"attn_{r}", "Attention", str(r)) for r in range(4)]
+        boxes += [node(f"mlp_{r}", "MLP", str(r)) for r in range(4)]
+        lines = [f"input -> attn_{r} -> exchange;" for r in range(4)]
+        lines += [f"{around if r == 2 else 'exchange'} -> mlp_{r} -> output;" for r in range(4)]
+        return digraph(*ENDS, *boxes, node("exchange", "All-to-All", "0-3"), *lines)
+
+    found = find(ranks("attn_2"), "S001")
+    assert [edge for f in found for edge in f.missing_edges] == [("exchange", "mlp_2")]
+    assert find(ranks("exchange"), "S001") == []
+
+
+def test_g004_only_the_last_chunk_of_a_prompt_gives_an_output() -> None:
+    def chunks(*, linked: bool) -> str:
+        lines = [*ENDS, *(node(f"attn_c{c}", "Attention", "0") for c in range(3))]
+        lines += [node(f"mlp_c{c}", "MLP", "0") for c in range(3)] + [
+            node(f"kv_c{c}", "KV cache", "0") for c in range(3)
+        ]
+        lines += [f"input -> attn_c{c} -> mlp_c{c}; attn_c{c} -> kv_c{c};" for c in range(3)]
+        lines += [f"kv_c{c} -> attn_c{c + 1};" for c in range(2)] if linked else []
+        return digraph(*lines, "mlp_c2 -> output;")
+
+    assert find(chunks(linked=True), "G004") == []
+    assert find(chunks(linked=False), "G004") != []
+
+
+def test_d009_most_of_a_cluster_are_on_its_gpus() -> None:
+    def cluster(odd: int) -> str:
+        boxes = (node(f"mlp_{r}", "MLP", str(2 + r % 2 if r < 5 else odd)) for r in range(6))
+        return digraph(*ENDS, 'subgraph cluster_one { label="Replica 1, GPUs 2-3";', *boxes, "}", "input -> mlp_0;")
+
+    assert [f.nodes for f in find(cluster(0), "D009")] == [("mlp_5",)]
+    assert find(cluster(3), "D009") == []

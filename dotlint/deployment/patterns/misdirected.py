@@ -16,7 +16,7 @@ from dotlint.deployment.patterns.coordinates import CoordinateLink, align
 from dotlint.deployment.patterns.learn import FamilyMember
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dotlint.deployment.patterns.coordinates import Coordinates
 
@@ -49,11 +49,49 @@ def misdirected_edges(items: Sequence[FamilyMember | None], edges: Sequence[Pair
         if one is not None and two is not None:
             types[one.family, two.family].append((tail, head))
     known = [item or _NO_MEMBER for item in items]
+    yield from _single_types(known, types, members)
     for (tails, heads), some in types.items():
         if len(some) >= _FEWEST and len(members[tails]) * len(members[heads]) <= _MOST:
             yield from _of_type(known, some, members[tails], members[heads])
             if tails == heads:
                 yield from _by_ordinal(known, some, members[tails])
+
+
+def _single_types(
+    items: Sequence[FamilyMember], types: Mapping[tuple[str, str], list[Pair]], members: Mapping[str, list[int]]
+) -> Iterator[Misdirected]:
+    """Yield the only edges between two families whose head lacks what all its siblings have, or whose tail does.
+
+    So one rank takes what comes before a collective that all the others take.
+    """
+    present = {edge for some in types.values() for edge in some}
+    into: dict[str, list[tuple[str, list[Pair]]]] = defaultdict(list)
+    out: dict[str, list[tuple[str, list[Pair]]]] = defaultdict(list)
+    for (tails, heads), some in types.items():
+        into[heads].append((tails, some))
+        out[tails].append((heads, some))
+    for (tails, heads), edges in types.items():
+        if len(edges) != 1 or len(members[tails]) * len(members[heads]) > _MOST:
+            continue
+        (stray,) = edges
+        for end, relatives, family in ((1, into[heads], heads), (0, out[tails], tails)):
+            for other, main in relatives:
+                if main is edges or len(main) != len(members[family]) - 1 or len(main) < _FEWEST - 1:
+                    continue
+                lacking = set(members[family]) - {edge[end] for edge in main}
+                pairs = [(items[one].coordinates, items[two].coordinates) for one, two in main]
+                ends = members[other], members[family]
+                one, two = ends if end else ends[::-1]
+                links = [*align(pairs, items[one[0]].words, items[two[0]].words)]
+                usual = {_steps(items, links, edge) for edge in main}
+                candidates = [(o, stray[1]) if end else (stray[0], o) for o in members[other]]
+                fitting = [p for p in candidates if {_steps(items, links, p)} == usual and p[0] != p[1]]
+                if lacking != {stray[end]} or len(fitting) != 1:
+                    continue
+                # Without numbers in common, only what goes round a node beside its siblings is certain.
+                beside = (stray[0], fitting[0][0]) if end else (fitting[0][1], stray[1])
+                if links or beside in present:
+                    yield Misdirected(stray, fitting[0], main[0], len(main))
 
 
 def _by_ordinal(items: Sequence[FamilyMember], edges: list[Pair], members: list[int]) -> Iterator[Misdirected]:

@@ -17,6 +17,7 @@ from dotlint.deployment.patterns.learn import FamilyMember, Pair, ProposedEdge, 
 from dotlint.deployment.patterns.misdirected import Misdirected, misdirected_edges
 from dotlint.deployment.patterns.missing_edge import MissingEdge
 from dotlint.deployment.patterns.series import edges_between_units
+from dotlint.deployment.wiring import Wiring
 from dotlint.deployment.words import parse_name
 
 if TYPE_CHECKING:
@@ -75,9 +76,12 @@ def misdirected(deployment: Deployment) -> list[Misdirected]:
     stated = back_edges(graph)
     edges: list[Pair] = [(e.tail.index, e.head.index) for e in graph.edges if e.index not in stated]
     found: dict[Pair, Misdirected] = {}
+    wiring = Wiring(graph)
     for items in (_members_by_id(deployment), _members_by_label(deployment)):
         for one in misdirected_edges(items, edges):
-            found.setdefault(one.edge, one)
+            tail, head = (deployment.readings[index].name for index in one.instead)
+            if tail not in wiring.reach([head]):
+                found.setdefault(one.edge, one)
     return [found[edge] for edge in sorted(found)]
 
 
