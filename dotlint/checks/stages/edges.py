@@ -121,10 +121,12 @@ def _misdirected(context: GraphContext, card: Card) -> Iterator[Finding]:
     """Yield the edges that lead elsewhere than all edges like them, where the ends that they leave out stay open."""
     readings, proposed = context.deployment.readings, {missing.pair for missing in context.missing}
     edges = {(e.tail.index, e.head.index): e for e in reversed(context.graph.edges)}
-    for one in context.deployment.derived(misdirected):
+    astray = context.deployment.derived(misdirected)
+    faulty = {edge.index for fault in context.flow.faults for edge in fault.edges} if astray else set()
+    for one in astray:
         edge, exemplar = edges[one.edge], edges[one.exemplar]
         tail, head = (readings[index] for index in one.instead)
-        if (tail.name, head.name) in proposed or tail.annotation or head.annotation:
+        if edge.index in faulty or (tail.name, head.name) in proposed or tail.annotation or head.annotation:
             continue
         unit = grouping.unit_of(context.deployment, [tail if edge.tail is not tail.node else head])
         yield card.finding(

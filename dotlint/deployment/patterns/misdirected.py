@@ -29,12 +29,16 @@ _MOST = 40_000  # pairs of nodes of two families that are compared
 
 
 class Misdirected(Struct, frozen=True):
-    """An edge, the edge in its place that its siblings have, and one of those."""
+    """An edge, the edge in its place that its `siblings` have, and one of those.
+
+    `alone` is whether no other edge connects the two families.
+    """
 
     edge: Pair
     instead: Pair
     exemplar: Pair
     siblings: int
+    alone: bool = False
 
 
 def misdirected_edges(items: Sequence[FamilyMember | None], edges: Sequence[Pair]) -> Iterator[Misdirected]:
@@ -91,7 +95,7 @@ def _single_types(
                 # Without numbers in common, only what goes round a node beside its siblings is certain.
                 beside = (stray[0], fitting[0][0]) if end else (fitting[0][1], stray[1])
                 if links or beside in present:
-                    yield Misdirected(stray, fitting[0], main[0], len(main))
+                    yield Misdirected(stray, fitting[0], main[0], len(main), alone=True)
 
 
 def _by_ordinal(items: Sequence[FamilyMember], edges: list[Pair], members: list[int]) -> Iterator[Misdirected]:

@@ -79,8 +79,12 @@ def misdirected(deployment: Deployment) -> list[Misdirected]:
     wiring = Wiring(graph)
     for items in (_members_by_id(deployment), _members_by_label(deployment)):
         for one in misdirected_edges(items, edges):
-            tail, head = (deployment.readings[index].name for index in one.instead)
-            if tail not in wiring.reach([head]):
+            tail, head = (deployment.readings[index] for index in one.instead)
+            like = tuple(deployment.readings[index].role for index in one.exemplar)
+            # What leads there through other nodes is only drawn in more detail.
+            closes = tail.name in wiring.reach([head.name])
+            detail = one.alone and head.name in wiring.reach([tail.name])
+            if not closes and not detail and like == (tail.role, head.role):
                 found.setdefault(one.edge, one)
     return [found[edge] for edge in sorted(found)]
 
