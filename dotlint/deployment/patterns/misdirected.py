@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.deployment.patterns.coordinates import CoordinateLink, align
-from dotlint.deployment.patterns.learn import FamilyMember
+from dotlint.deployment.patterns.families import FamilyMember
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
