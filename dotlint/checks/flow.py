@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
-from dotlint.checks.stages.between import interleaved, stage_edges
+from dotlint.checks.stages.between import interleaved, is_backward, stage_edges
 from dotlint.checks.whole_boxes import is_whole_box, parts_of
 from dotlint.deployment.shards import within_stage
 from dotlint.deployment.unit import WHOLE, Unit, phase_unit
@@ -71,7 +71,7 @@ def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
             assert two.stage is not None
             if one.phase != phase or _is_not_pipeline(edge) or edge.index in context.back_edges:
                 continue
-            if two.stage < one.stage and _later_layer(one, two):
+            if two.stage < one.stage and (_later_layer(one, two) or is_backward(context, edge, one, two)):
                 continue
             if one.name not in cyclic or cyclic[one.name] != cyclic.get(two.name):
                 links[one.stage].setdefault(two.stage, edge)

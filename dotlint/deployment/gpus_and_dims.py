@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _PAIRED = regex(r"[^\W\d]\w{0,30}\s?[=:：]\s?[\w?~]|(?<=[:：=]\s)\d\w*\s?,\s?\d|(?<=[:：=])\d\w*\s?,\s?\d")
 _SAME_WORD = regex(r"(?:same|identical|unchanged|identique|gleich)\b|同|与输入相同|相同", re.IGNORECASE)
-_SIGNS = "[(=:：x×✕（［"
+_SIGNS = "[(=:：x×✕（［,，"
 _MOST_JOINED = 1000  # characters of lines that are read as one
 
 
@@ -174,8 +174,10 @@ def _once(line: str, found: list[Shape]) -> list[Shape]:
 
 
 def _unbracketed(text: str, *, named: bool) -> Tensors | None:
-    """Read `batch=4, seq=8`, or anything behind `Shape:`."""
-    if ("=" not in text and ":" not in text and not named) or not (dims := read_dims(text)) or len(dims.values) < 2:
+    """Read `batch=4, seq=8` or `batch 4, seq 8`, or anything behind `Shape:`."""
+    if not (dims := read_dims(text)) or len(dims.values) < 2:
+        return None
+    if "=" not in text and ":" not in text and not named and None in dims.sizes:
         return None
     return Tensors(bare=(dims,)) if named or (all(map(is_axis, dims.keys)) and counts_tokens(dims)) else None
 

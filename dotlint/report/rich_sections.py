@@ -9,7 +9,7 @@ from rich.text import Text
 
 from dotlint.report.frame import window
 from dotlint.report.rich_paragraphs import hanging, height, listing_columns
-from dotlint.text.display import one_line
+from dotlint.text.display import one_line, visible
 from dotlint.text.english import listed
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from dotlint.report.frame import Frame
     from dotlint.report.model import Outline, ReportEntry, Row, Section
     from dotlint.syntax.source import Position
 
@@ -42,7 +41,7 @@ def section_parts(section: Section, outline: Outline, width: int) -> Iterable[Re
     located = [row for entry in section.entries if not entry.fixed_by for row in entry.rows if row.positions]
     locations = {id(row): _location(row.positions, outline, path=row is located[0]) for row in located}
     # The location is beside the source line if this is so in the whole section.
-    beside = all(row.frame is not None and 3 * locations[id(row)].cell_len <= width for row in located)
+    beside = all(row.frame is not None and 2 * locations[id(row)].cell_len <= width for row in located)
     for entry in section.entries:
         if entry.fixed_by:
             yield hanging(_follow_on(entry, outline), width, INDENT, 2)
@@ -73,11 +72,12 @@ def _entry_parts(
             if height(noted, width, INDENT, 2) == height(text, width, INDENT, 2):
                 text, beside_note = noted, note
         yield hanging(text, width, INDENT, 2)
-        if row.nodes and not inline:
+        # All the nodes that an info is about would take more room than it is worth.
+        if row.nodes and not inline and (entry.severity != "info" or len(row.positions) <= _MOST_LOCATIONS):
             yield hanging(names, width, INDENT + 2, 0)
         if row.frame:
             gutter = location if location is not None and beside else Text(f"{row.frame.line}")
-            yield from _frame_lines(row.frame, gutter, entry, width)
+            yield from _frame_lines(row, gutter, entry, width)
         if row.note and row.note != beside_note:
             yield _hint("note", row.note, width)
     if entry.note and entry.note != beside_note:
@@ -134,10 +134,17 @@ def _location(positions: Sequence[Position], outline: Outline, *, path: bool) ->
     return text.append(f" and {more} more") if more > 0 else text
 
 
-def _frame_lines(frame: Frame, gutter: Text, entry: ReportEntry, width: int) -> Iterator[RenderableType]:
-    text, first, last = window(frame, max(20, width - INDENT - 5 - gutter.cell_len))
+def _frame_lines(row: Row, gutter: Text, entry: ReportEntry, width: int) -> Iterator[RenderableType]:
+    """Yield the source line, and carets under the mistake unless the message quotes it and it is easy to find."""
+    assert row.frame is not None
+    text, first, last = window(row.frame, max(20, width - INDENT - 5 - gutter.cell_len))
+    mistake = visible(row.frame.text[row.frame.first : row.frame.last])
     inset = len(text) - len(text.lstrip())
     line = Text.assemble(gutter, (" | ", "dim"), text[inset:])
+    if len(mistake) > 2 and f"`{mistake}`" in row.message and text.count(mistake) == 1:
+        line.highlight_words([mistake], _COLORS[entry.severity])
+        yield Padding(line, (0, 0, 0, INDENT + 2))
+        return
     marks = Text.assemble((" " * gutter.cell_len + " | ", "dim"), " " * (first - inset))
     yield Padding(line, (0, 0, 0, INDENT + 2))
     yield Padding(marks.append("^" * (last - first), style=_COLORS[entry.severity]), (0, 0, 0, INDENT + 2))

@@ -113,7 +113,8 @@ def missing_ports(context: GraphContext, card: Card) -> Iterator[Outcome]:
             nodes=tuple(dict.fromkeys(n.name for _, n, _ in some)),
             locations=tuple(map(_at, some)),
             related=(Related("the node", node.start, node.end),),
-            help=f"did you mean `{near.word}`?" if near else _port_help(node, own, port.rpartition(":")[2]),
+            suggestion=f"`{near.word}`" if near else _compass_point(port.rpartition(":")[2]),
+            help=_port_help(node, own),
             graph=graph.index,
             **_fix_fields(_port_fix(some, known)),
         )
@@ -170,11 +171,13 @@ _COMPASS = {
 }  # fmt: skip
 
 
-def _port_help(node: Node, own: list[str], port: str) -> str:
+def _compass_point(port: str) -> str | None:
     near = Lexicon(sorted(_COMPASS)).nearest(port.lower(), most=1) if len(port) > 3 else None
     meant = _COMPASS.get(near.word if near else port.lower(), port.lower())
-    if meant in graphviz.enumeration_values("compass"):
-        return f"did you mean the compass point `{meant}`?"
+    return f"the compass point `{meant}`" if meant in graphviz.enumeration_values("compass") else None
+
+
+def _port_help(node: Node, own: list[str]) -> str:
     if own:
         return f"its ports are {listed([f'`{port}`' for port in own])}, and compass points such as `n`"
     shape = node.attributes.get("shape", "ellipse")
