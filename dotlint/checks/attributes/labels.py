@@ -203,7 +203,7 @@ def _with_ports(graph: Graph) -> Iterator[Edge]:
             yield edge
 
 
-def _edge_defaults(graph: Graph) -> Iterator[dict[str, str]]:
+def _edge_defaults(graph: Graph) -> Iterator[Mapping[str, str]]:
     yield graph.edge_defaults
     for subgraph in graph.subgraphs:
         layer = subgraph._edge_layer  # noqa: SLF001 - the model has only the defaults of the root
