@@ -146,6 +146,7 @@ def _row_options(options: dict[str, Any]) -> RowOptions:
         layout=options["layout"],
         world=options["world"],
         model=options["model"],
+        gpu=options["gpu"],
         preset=options["preset"],
         select=split_names(options["select"]) if options["select"] else None,
         extend_select=split_names(options["extend_select"]),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _IN = {"input", "embedding", "kv-cache"}
 _OUT = {"output", "head", "sampling", "kv-cache"}
 _ENDS_OF_TRAINING = {"optimizer", "optimiser", "adam", "adamw", "sgd", "loss"}
+_RELEASES = {"free", "reshard", "release", "discard"}  # of parameters: nothing is left that could be taken
 
 
 def may_be_input(deployment: Deployment, reading: Reading) -> bool:
@@ -27,8 +28,10 @@ def may_be_output(deployment: Deployment, reading: Reading, stages: int | None) 
 
     `stages` is the declared number of stages. Every stage has an optimizer of its own.
     """
-    title = reading.evidence.title or reading.name
-    if reading.role is None and not _ENDS_OF_TRAINING.isdisjoint(plain_words(title).split()):
+    words = plain_words(reading.evidence.title or reading.name).split()
+    if words and words[0] in _RELEASES:
+        return True
+    if reading.role is None and not _ENDS_OF_TRAINING.isdisjoint(words):
         return True
     if not reading.is_role(*_OUT):
         # A label may describe what is computed, and the name that it is the output.

@@ -121,7 +121,7 @@ def _title(reading: Reading) -> str:
 
 
 def _rows(deployment: Deployment, names: Iterable[str]) -> set[str]:
-    """Return those of some nodes that are whole rows: all nodes whose names differ from one another in one number."""
+    """Return those of some nodes that are most of a row: all nodes whose names differ from one another in one number."""
     rows = deployment.derived(_all_rows)
     some = set(names)
     found: set[str] = set()
@@ -129,8 +129,8 @@ def _rows(deployment: Deployment, names: Iterable[str]) -> set[str]:
         numbers = deployment.by_name[name].evidence.name
         for position in range(len(numbers.numbers)):
             row = rows[_row_key(numbers.family, numbers.numbers, position)]
-            if len(row) > 1 and some.issuperset(row):
-                found.update(row)
+            if 2 * len(some.intersection(row)) > len(row) > 1:
+                found.add(name)
     return found
 
 

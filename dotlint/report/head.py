@@ -51,7 +51,9 @@ def _followed(flow: FlowFacts, edges: int | None) -> str:
 def _strategy(known: FileFacts) -> str:
     strategy = known.strategy
     assert strategy is not None
-    source = {"file": " (in the file)", "configuration": " (from the configuration)"}.get(known.strategy_source or "", "")
+    source = {"file": " (in the file)", "configuration": " (from the configuration)"}.get(
+        known.strategy_source or "", ""
+    )
     parts = [
         f"{p.name} on the same GPUs (assumed, SP={p.degrees.sp})" if p.assumed else product(p) for p in strategy.phases
     ]

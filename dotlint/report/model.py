@@ -116,7 +116,8 @@ class Command(Struct, frozen=True):
 class Outline(Struct, frozen=True):
     """The contents of the report of one file, in order; `verdict` is in words, and `caveat` limits it.
 
-    `brief` are the `facts` in short. `skipped` is `undecided` in one line; `passed` are lines for `holds`, each shorter than the last. `address` is the URI of the file for links.
+    `brief` are the `facts` in short. `skipped` is `undecided` in one line; `passed` are lines for `holds`, each shorter
+    than the last. `address` is the URI of the file for links.
     """
 
     path: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -66,6 +66,8 @@ def interleaved(context: GraphContext, phase: str | None) -> bool:
     declared = context.phase(phase)
     if declared is not None and declared.degrees.vpp > 1:
         return True
+    if _passes_in_chunks(context, phase):
+        return True
     owners: dict[int, set[int]] = defaultdict(set)
     for reading in context.deployment.operators:
         if reading.phase == phase and reading.layer is not None and reading.stage is not None:
@@ -75,3 +77,16 @@ def interleaved(context: GraphContext, phase: str | None) -> bool:
     order = [stage for stage, _ in groupby(next(iter(owners[layer])) for layer in sorted(owners))]
     stages = sorted(set(order))
     return len(order) >= 2 * len(stages) > 2 and all(stage == stages[i % len(stages)] for i, stage in enumerate(order))
+
+
+def _passes_in_chunks(context: GraphContext, phase: str | None) -> bool:
+    """Return whether each number of a layer is one of a chunk, which leads through all stages and on to the next chunk."""
+    readings = context.deployment.readings
+    steps: Counter[tuple[bool, int]] = Counter()
+    for edge in context.graph.edges:
+        one, two = readings[edge.tail.index], readings[edge.head.index]
+        if one.stage is None or two.stage is None or one.layer is None or two.layer is None:
+            continue
+        if one.phase == phase and one.direction != "backward" and one.stage != two.stage:
+            steps[one.stage < two.stage, two.layer - one.layer] += 1
+    return len(steps) == 2 and steps[True, 0] > 1 and steps[False, 1] > 0

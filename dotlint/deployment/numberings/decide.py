@@ -151,6 +151,8 @@ def _stage(e: Evidence, one: Numbering) -> Iterator[Fact]:
         yield -1.0, "values meet in collectives"
     if e.devices == "apart" and e.singles and not e.following:
         yield -1.0, "one device a value"
+    if e.rounds:
+        yield 1.0, "edges lead through all values several times"
     if not one.word:
         yield -0.5, "no word for it"
 
@@ -163,6 +165,8 @@ def _layer(e: Evidence, one: Numbering) -> Iterator[Fact]:
     elif e.devices == "apart" and not e.following and not one.word:
         yield -1.0, "each value has devices of its own"
     yield from _in_sequence(e)
+    if e.is_round:
+        yield 3.0, "edges lead through all stages for each value"
     if e.alike and len(e.roles) > 1:
         yield 1.0, "the same roles in each"
     elif len(e.roles) == 1 and e.per_value < 2 and not one.word:
@@ -229,6 +233,8 @@ def _micro_batch(e: Evidence, one: Numbering) -> Iterator[Fact]:
     elif e.devices == "apart":
         yield -3.0, "each value has devices of its own"
     yield from _beside(e)
+    if e.directed:
+        yield 5.0, "it stands behind the letters of a schedule"
     if e.meets > 1:
         yield -1.0, "values meet in collectives"
     yield from _counted(e)

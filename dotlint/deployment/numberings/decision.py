@@ -49,6 +49,8 @@ class Evidence(Struct):
     devices. `same`, `following`, `back` and `far` count edges between equal values, to the next one, back, and further
     on; `meets` counts the collectives and sums without the number that several values feed. `roles` are those of its
     operators, `alike` is whether most values have the same of them, `share` the part of all operators that it numbers.
+    `directed` is whether it stands behind the letters of the two passes of training, as in `F3` and `B3`.
+    `rounds` is whether edges lead through all values several times, `is_round` whether it numbers such rounds.
     """
 
     values: tuple[int, ...]
@@ -62,6 +64,9 @@ class Evidence(Struct):
     meets: int
     roles: Counter[str | None]
     alike: bool
+    directed: bool = False
+    rounds: bool = False
+    is_round: bool = False
 
     @property
     def operators(self) -> int:

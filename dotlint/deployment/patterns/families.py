@@ -58,6 +58,7 @@ class FamilyIndex:
         "_by_kept",
         "_by_linked",
         "_distinguishing",
+        "_fewest",
         "_groups",
         "_idle",
         "_rows",
@@ -79,6 +80,7 @@ class FamilyIndex:
         self._by_kept: dict[Coordinates, dict[Coordinates, int]] = {}
         self._by_linked: dict[tuple[Coordinates, Coordinates], Tails] = {}
         self._groups: dict[Coordinates, set[Coordinates]] = {}
+        self._fewest: dict[bool, int] = {}
         self._idle: dict[bool, list[Coordinates]] = {}
         self._wired: dict[tuple[Coordinates, bool], list[set[int]]] = {}
         self._rows: dict[tuple[Coordinates, bool], list[dict[Coordinates, set[Coordinates]]]] = {}
@@ -88,6 +90,12 @@ class FamilyIndex:
         if degrees.turned not in self._idle:
             self._idle[degrees.turned] = [c for c, index in self.single.items() if not degrees.outs[index]]
         return self._idle[degrees.turned]
+
+    def regular(self, usual: int, degrees: Degrees) -> bool:
+        """Return whether every node that may be an end has at least the usual number of edges, so that none lacks one."""
+        if degrees.turned not in self._fewest:
+            self._fewest[degrees.turned] = min(map(degrees.outs.__getitem__, self.single.values()), default=1)
+        return 0 < usual <= self._fewest[degrees.turned]
 
     def by(self, kept: Coordinates) -> dict[Coordinates, int]:
         """Return the nodes by these of their coordinates."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.deployment.patterns.like_siblings import like_siblings
 from dotlint.deployment.patterns.proposed_edge import ProposedEdge
-from dotlint.deployment.patterns.relation import Element
+from dotlint.deployment.patterns.relation import Element, median, usual_outs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 
 # With more pairs of a group and an element than this, a type of edge is not a pattern.
 _MOST_CELLS = 4_000_000
-
-
-def _median(counts: Iterable[int]) -> int:
-    """Return the lower median."""
-    ordered = sorted(counts)
-    return ordered[(len(ordered) - 1) // 2]
 
 
 def missing(
@@ -42,9 +36,9 @@ def missing(
     if len(groups) * len(relation.elements) > _MOST_CELLS:
         return
     voting = {group for of_groups in relation.elements.values() for group in of_groups}
-    usual_outs = _median(degrees.outs[tail] for tail in {tail for tail, _ in relation_edges})
+    usual_outs = usual_outs_of(relation_edges, degrees)
     hubs = {head for _, head in relation_edges}
-    usual_ins = _median(degrees.ins[head] for head in hubs)
+    usual_ins = median(degrees.ins[head] for head in hubs)
     usable: Iterable[Coordinates] = groups
     if fanning:
         positions = {relation.position(group) for group in voting}
@@ -63,7 +57,6 @@ def missing(
             if group not in voting and degrees.outs[tail] and degrees.ins[head]
         ]
         drawn_otherwise = set(otherwise) if len(otherwise) > len(of_groups) else set()
-        exemplar = next(iter(of_groups.values()))
         for group, pair in exist.items():
             if group in drawn_otherwise or (few and (degrees.outs[pair[0]] or group not in voting)):
                 continue
@@ -75,8 +68,7 @@ def missing(
                 continue
             # A dead end joins the siblings that meet in a head, however many they are.
             if degrees.ins[pair[1]] < usual_ins or (pair[1] in hubs and not degrees.outs[pair[0]]):
-                like = next((e for e in of_groups.values() if devices.alike(pair, e)), exemplar)
-                yield ProposedEdge(*pair, like, len(of_groups))
+                yield ProposedEdge(*pair, _exemplar(pair, of_groups.values(), degrees, devices), len(of_groups))
     for proposal in like_siblings(relation, groups, present, degrees, devices, fanning=fanning):
         if degrees.outs[proposal.tail] < usual_outs:
             yield proposal
@@ -84,6 +76,14 @@ def missing(
         short = degrees.outs[proposal.tail] < usual_outs and degrees.ins[proposal.head] < usual_ins
         if not degrees.outs[proposal.tail] or (short and not fanning):
             yield proposal
+
+
+def _exemplar(pair: Pair, edges: Iterable[Pair], degrees: Degrees, devices: Devices) -> Pair:
+    """Return the edge that a proposal is like: on devices that lie alike, best with ends that have more edges."""
+    some = list(edges)
+    like = [edge for edge in some if devices.alike(pair, edge)] or some[:1]
+    outs, ins = degrees.outs[pair[0]], degrees.ins[pair[1]]
+    return next((e for e in like if degrees.outs[e[0]] > outs and degrees.ins[e[1]] > ins), like[0])
 
 
 def _whole_groups(

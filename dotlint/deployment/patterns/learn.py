@@ -55,7 +55,7 @@ def propose_edges(
     degrees = Degrees(ins, outs, following(present))
     found: dict[Pair, ProposedEdge] = {}
     for (tail_family, head_family), some in types.items():
-        for relation, relation_edges in relations(known, some, families[tail_family], families[head_family]):
+        for relation, relation_edges in relations(known, some, families[tail_family], families[head_family], degrees):
             for p in missing(known, relation, relation_edges, present, degrees, devices, fanning=False):
                 found[p.tail, p.head] = p
     present = {(head, tail) for tail, head in present}
@@ -65,7 +65,7 @@ def propose_edges(
         if not tails.idle(degrees) and not 1 < len({tail for _, tail in some}) < len(tails.members):
             continue  # edges fan only to families of which some members have no edge
         turned = [(head, tail) for tail, head in some]
-        for relation, relation_edges in relations(known, turned, tails, families[head_family]):
+        for relation, relation_edges in relations(known, turned, tails, families[head_family], degrees):
             for p in missing(known, relation, relation_edges, present, degrees, devices, fanning=True):
                 found.setdefault((p.head, p.tail), ProposedEdge(p.head, p.tail, p.exemplar[::-1], p.support))
     return list(found.values())

@@ -50,14 +50,17 @@ def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
             edge = by_pair[p.exemplar]
             one, two = readings[p.tail], readings[p.head]
             exemplar_ends = readings[edge.tail.index], readings[edge.head.index]
+            if one.direction == "backward" and two.direction == "forward":
+                continue  # no step of training goes on from its backward to its forward pass
             if (one.phase == two.phase) == (exemplar_ends[0].phase == exemplar_ends[1].phase):
                 found.setdefault((p.tail, p.head), MissingEdge(one, two, edge, p.support))
     for p in _edges_at_stage_ends(deployment, edges, devices):
         missing = MissingEdge(readings[p.tail], readings[p.head], by_pair[p.exemplar], p.support)
         found.setdefault((p.tail, p.head), missing)
-    around = {pair for m in edges_between_units(deployment, by_pair, (), devices) for pair in _around(m)}
+    between = edges_between_units(deployment, by_pair, (), devices)
+    around = {pair for m in between for pair in _around(m)}
     agreed = agreeing(deployment, [m for pair, m in found.items() if pair not in around], devices)
-    agreed += edges_between_units(deployment, by_pair, agreed, devices)
+    agreed += edges_between_units(deployment, by_pair, agreed, devices) if agreed else between
     kept = without_cycles(deployment, agreed)
     better = align_exemplars(deployment, [(m.tail, m.head, m.exemplar) for m in kept])
     kept = [replace(m, exemplar=better.get((m.tail.node.index, m.head.node.index), m.exemplar)) for m in kept]

@@ -12,9 +12,9 @@ from dotlint.deployment.patterns.coordinates import CoordinateLink, Coordinates,
 from dotlint.deployment.patterns.families import select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from dotlint.deployment.patterns.families import FamilyIndex, FamilyMember, Pair
+    from dotlint.deployment.patterns.families import Degrees, FamilyIndex, FamilyMember, Pair
 
 
 class Element(Struct, frozen=True, gc=False):
@@ -113,17 +113,34 @@ class Relation:
 
 
 def relations(
-    items: Sequence[FamilyMember], edges: list[Pair], tails: FamilyIndex, heads: FamilyIndex
+    items: Sequence[FamilyMember], edges: list[Pair], tails: FamilyIndex, heads: FamilyIndex, degrees: Degrees
 ) -> Iterator[tuple[Relation, list[Pair]]]:
-    """Yield the edges of one type by their steps, without those that hardly any edge has."""
+    """Yield the edges of one type by their steps, without those that hardly any edge has.
+
+    If every tail has as many edges as usual, nothing is missing, and no relation is needed.
+    """
+    if tails.regular(max(degrees.outs[tail] for tail, _ in edges), degrees):
+        return
     pairs = [(items[tail].coordinates, items[head].coordinates) for tail, head in edges]
     links = align(pairs, tails.words, heads.words)
     by_steps: dict[Coordinates, list[Pair]] = defaultdict(list)
     for edge, (tail, head) in zip(edges, pairs, strict=True):
         by_steps[tuple(link.step_between(tail, head) for link in links)].append(edge)
     for steps, some in by_steps.items():
-        if len(by_steps) == 1 or len(some) * 50 >= len(edges):
+        frequent = len(by_steps) == 1 or len(some) * 50 >= len(edges)
+        if frequent and not tails.regular(usual_outs_of(some, degrees), degrees):
             exact = [
                 CoordinateLink(link.j, link.k, step, link.divisor) for link, step in zip(links, steps, strict=True)
             ]
             yield Relation(items, exact, some, tails, heads), some
+
+
+def usual_outs_of(edges: list[Pair], degrees: Degrees) -> int:
+    """Return how many edges usually leave the tails of these edges."""
+    return median(degrees.outs[tail] for tail in {tail for tail, _ in edges})
+
+
+def median(counts: Iterable[int]) -> int:
+    """Return the lower median."""
+    ordered = sorted(counts)
+    return ordered[(len(ordered) - 1) // 2]
