@@ -58,11 +58,6 @@ def store(folder: str, path: str, data: bytes) -> None:
             os.unlink(temporary)
 
 
-def temporary_path(folder: str, name: str) -> str:
-    """Return a path for a file of this process, which `tidy` deletes if the process was killed."""
-    return os.path.join(folder, _TEMPORARY, f"{os.getpid()}.{name}")
-
-
 def tidy(folder: str) -> None:
     """Delete what killed processes left and, at most once a day, entries that were not used for a month.
 
