@@ -126,6 +126,7 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
         same=steps[0],
         following=steps[1],
         back=sum(n for step, n in steps.items() if step < 0),
+        around=_leads_around(steps, len(values)),
         far=sum(n for step, n in steps.items() if step > 1),
         meets=meets,
         roles=total,
@@ -137,6 +138,12 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
         and bool(one.slots),
         alike=bool(most) and len(values) > 1 and 3 * most[0][1] >= 2 * len(values),
     )
+
+
+def _leads_around(steps: Mapping[int, int], values: int) -> bool:
+    """Return whether as many edges lead from the last value to the first as from each value to the next: a ring."""
+    wraps = steps.get(1 - values, 0)
+    return values > 2 and wraps > 1 and wraps * (values - 1) >= steps.get(1, 0)
 
 
 def _from_name(reading: Reading) -> bool:
