@@ -66,7 +66,7 @@ def name_parts(text: str) -> list[str]:
     return [text[start:end] for start, end in part_spans(text)]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)  # what is made of the parts is cached, too
 def part_spans(text: str) -> tuple[tuple[int, int], ...]:
     """Return the spans of the words and numbers of a name; parts of one compound such as `SwiGLU` touch."""
     if not _may_have_whole(text):
