@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from dotlint.deployment.gpus_and_dims import Tensors, read_tensors, with_attributes
 from dotlint.deployment.placed_tensors import placed
 from dotlint.deployment.stated_role import stated_role
-from dotlint.deployment.words import Name, label_lines, parse_name, plain_words, record_lines
+from dotlint.deployment.words import Name, label_lines, parse_name, plain_words, record_lines, word_set
 from dotlint.syntax.lexemes import Html
 from dotlint.text.regex import regex
 
@@ -28,7 +28,8 @@ _EXPERTS = regex(
     re.IGNORECASE,
 )
 _LONGEST = 8192  # characters read per line; a list of a thousand GPUs has half as many
-_HUGE = regex(r"\d{16,}")  # not a count, id or size of anything
+_HUGE_LENGTH = 16
+_HUGE = regex(rf"\d{{{_HUGE_LENGTH},}}")  # not a count, id or size of anything
 _NONE: frozenset[str] = frozenset()
 
 
@@ -44,6 +45,10 @@ class Facts(Struct, frozen=True, gc=False):
     tensors: Tensors
     experts: tuple[int, int] | None
     role: Role | None
+
+
+def _first_experts(text: str) -> re.Match[str] | None:
+    return _EXPERTS.search(text) if "exp" in text.lower() else None
 
 
 def _expert_range(text: str) -> tuple[int, int] | None:
@@ -65,15 +70,15 @@ def _devices(name: str, lines: tuple[str, ...], vocabulary: Vocabulary) -> Gpus 
 
 def read_facts(name: str, visible: Sequence[str], vocabulary: Vocabulary) -> Facts:
     """Return the facts of a name and the lines of a label, without regard to any other node."""
-    lines = tuple([_HUGE.sub("…", line[:_LONGEST]) for line in visible])
+    lines = tuple([line if len(line) < _HUGE_LENGTH else _HUGE.sub("…", line[:_LONGEST]) for line in visible])
     parsed = parse_name(name)
     title = lines[0] if lines else ""
     speech = "\n".join(line for line in lines if "[" not in line)
     ranged = _LAYERS.search(speech) if "layer" in (lower := speech.lower()) or "block" in lower else None
-    experts = _EXPERTS.search(title) or _EXPERTS.search(name.replace("_", " "))
+    experts = _first_experts(title) or _first_experts(name.replace("_", " "))
     role = stated_role(name, lines, vocabulary)
     known = vocabulary.phases
-    words = set(plain_words(name).split()) | set(plain_words(title).split())
+    words = word_set(name) | word_set(title)
     return Facts(
         name=parsed,
         lines=lines,
