@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -16,8 +17,6 @@ from dotlint.syntax.lexemes import Html
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from dotlint.deployment.devices.reader import Gpus
     from dotlint.deployment.vocabulary import Role, Vocabulary
     from dotlint.graph.model import Node, Subgraph
@@ -68,7 +67,8 @@ def _devices(name: str, lines: tuple[str, ...], vocabulary: Vocabulary) -> Gpus 
     return vocabulary.devices.read(lines)
 
 
-def read_facts(name: str, visible: Sequence[str], vocabulary: Vocabulary) -> Facts:
+@lru_cache(maxsize=16384)  # a fix is tried on a text in which nearly all nodes are the same
+def read_facts(name: str, visible: tuple[str, ...], vocabulary: Vocabulary) -> Facts:
     """Return the facts of a name and the lines of a label, without regard to any other node."""
     lines = tuple([line if len(line) < _HUGE_LENGTH else _HUGE.sub("…", line[:_LONGEST]) for line in visible])
     parsed = parse_name(name)
@@ -97,13 +97,12 @@ def node_facts(node: Node, vocabulary: Vocabulary) -> Facts:
     attributes = node.attributes
     label = attributes.get("label", "")
     record = attributes.get("shape", "") in {"record", "Mrecord"} and not isinstance(label, Html)
-    facts = read_facts(
-        node.name, (record_lines if record else label_lines)("" if label == "\\N" else label), vocabulary
-    )
+    lines = (record_lines if record else label_lines)("" if label == "\\N" else label)
+    facts = read_facts(node.name, tuple(lines), vocabulary)
     tensors = with_attributes(facts.tensors, attributes)
     return facts if tensors is facts.tensors else replace(facts, tensors=tensors)
 
 
 def subgraph_facts(subgraph: Subgraph, vocabulary: Vocabulary) -> Facts:
     """Return the facts of the name and label of a cluster; an inherited label does not count."""
-    return read_facts(subgraph.name or "", label_lines(subgraph.own_attributes.get("label", "")), vocabulary)
+    return read_facts(subgraph.name or "", tuple(label_lines(subgraph.own_attributes.get("label", ""))), vocabulary)
