@@ -31,6 +31,9 @@ CATEGORIES = {
     "X": "configuration and dotlint itself",
 }
 
+_LEAST = 24  # columns for a summary beside the name of its rule
+_INDENT = " " * 8
+
 
 def table(cards: Sequence[Card], *, width: int, form: str) -> str:
     """Return the rules by category, each with code, name, severity, fix and summary; `form` is `text` or `json`."""
@@ -56,7 +59,13 @@ def _table_lines(cards: Sequence[Card], width: int) -> Iterable[str]:
             yield f"{last}  {CATEGORIES.get(last, 'other rules')}"
         head = f"  {card.code}  {card.name:<{wide}}  {card.severity:<7}  {card.fix or '-':<6}  "
         needs = f" (needs {' and '.join(card.needs)})" if card.needs else ""
-        first, *rest = textwrap.wrap(card.summary + needs, max(24, width - len(head))) or [""]
+        if width - len(head) < _LEAST:
+            yield from textwrap.wrap(" ".join(head.split()), width, initial_indent="  ", subsequent_indent=_INDENT)
+            yield from textwrap.wrap(
+                card.summary + needs, max(_LEAST, width), initial_indent=_INDENT, subsequent_indent=_INDENT
+            )
+            continue
+        first, *rest = textwrap.wrap(card.summary + needs, width - len(head)) or [""]
         yield head + first
         yield from (" " * len(head) + line for line in rest)
 
