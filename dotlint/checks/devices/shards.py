@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks import grouping
-from dotlint.checks.devices.placed import gpus_of_unit
+from dotlint.checks.devices.placed import crosses, gpus_of_unit
 from dotlint.deployment.shards import MLP, SHARDED, groups, of_experts, one_layer_each
 from dotlint.edits.fix_context import fixed_by, in_order
 from dotlint.edits.gpus.infer import GpuInference
@@ -171,7 +171,8 @@ def _whole(context: GraphContext, group: Group, phase: Phase) -> GpuSet | None:
     if group.stage is None:
         if phase.stage_count > 1 or not context.file.layout_certain or not drawn <= phase.gpus:
             return None
-        used = union(r.gpus for r in context.deployment.operators if r.phase == group.phase and r.gpus)
+        inside = (r for r in context.deployment.operators if r.phase == group.phase)
+        used = union(r.gpus for r in inside if r.gpus and not crosses(context.deployment, r))
         # Of several data replicas, only one may be drawn.
         return next((part for part in phase.replica_stage_gpus(0) if used <= part), phase.gpus)
     if group.stage < phase.stage_count and drawn == phase.stages[group.stage]:

@@ -249,7 +249,9 @@ class _Comparison:
         if partly:
             return True
         here = self.families_in[unit]
-        best = max(complete_sets, key=lambda names: (len(names & here), -len(names), sorted(names)), default=frozenset())
+        best = max(
+            complete_sets, key=lambda names: (len(names & here), -len(names), sorted(names)), default=frozenset()
+        )
         if len(best) < len(here) or len(here & best) * 3 < len(best) * 2:
             return False
         return not any(self._stands_for(self.by_name[name], family) for name in here - best)
