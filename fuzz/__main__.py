@@ -1,7 +1,8 @@
 """`python -m fuzz [--runs N] [--seed S] [--jobs J] [--corpus DIR] [--save DIR] [--only TARGET]`.
 
-Every run makes a text and tries one target on it: reading on most, since it is the quickest. What fails is saved whole
-and once a kind of failure, by where it was raised. The status is 1 if anything failed.
+Every run makes a text and tries one target on it: reading on most, since it is the quickest; repairs on valid files
+with a damage, and everything on drawn deployments. What fails is saved whole and once a kind of failure, by where it was
+raised. The status is 1 if anything failed.
 """
 
 from __future__ import annotations
@@ -18,13 +19,17 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from fuzz.mutate import mutated, seeds
+from fuzz.sources import damaged, drawn
 from fuzz.targets import TARGETS
 
 if TYPE_CHECKING:
     from types import FrameType
 
-SHARE = {"reading": 16, "rules": 2, "reports": 1, "fixes": 1}
-SECONDS = 20
+SHARE = {
+    "reading": 600, "repairs": 40, "rules": 20, "fixes": 4, "reports": 10, "agreement": 5, "rows": 5, "deployments": 1,
+}  # fmt: skip
+SOURCES = {"repairs": damaged, "deployments": drawn}
+SECONDS, SECONDS_PER_BYTE = 10, 0.001  # at most, of the processor
 
 
 class Failure(NamedTuple):
@@ -41,7 +46,7 @@ class HangError(BaseException):
 
 
 def _too_long(_number: int, _frame: FrameType | None) -> None:
-    raise HangError(f"longer than {SECONDS} s")
+    raise HangError("it takes too long")
 
 
 def work(seed: int, runs: int, folder: Path | None, only: str | None) -> tuple[Counter[str], list[Failure]]:
@@ -54,10 +59,11 @@ def work(seed: int, runs: int, folder: Path | None, only: str | None) -> tuple[C
     failures: dict[tuple[str, str], Failure] = {}
     signal.signal(signal.SIGPROF, _too_long)
     for _ in range(runs):
-        data = mutated(corpus, random)
         name = random.choices(names, weights)[0]
+        data = SOURCES.get(name, mutated)(corpus, random)
         count[name] += 1
-        signal.setitimer(signal.ITIMER_PROF, SECONDS)  # of its own work: a busy machine is no fault
+        # Of its own work: a busy machine is no fault.
+        signal.setitimer(signal.ITIMER_PROF, SECONDS + SECONDS_PER_BYTE * len(data))
         try:
             TARGETS[name](data)
         except (Exception, HangError) as error:  # noqa: BLE001 - whatever it is, it is what was looked for

@@ -13,7 +13,7 @@ from dotlint.strategy.rank_grid import Grid
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dotlint.strategy.phases import Phase
+    from dotlint.strategy.phase import Phase
 
 _OPEN_ORDER: Final = ("pp", "dp", "tp", "cp", "sp", "ep")
 """Contiguous shards, as people draw them, if every axis multiplies the GPUs and no order is declared."""
@@ -64,7 +64,7 @@ def replica_count(phase: Phase) -> int:
 def ranks_of(phase: Phase, *, experts: bool) -> Ranks:
     """Return the ranks of a phase; `experts` is whether its layers have experts.
 
-    One replica is drawn for all, unless the experts are divided among the replicas.
+    One replica is drawn for all, unless the experts are divided among the replicas or unequally within one.
     """
     placement = phase.placement
     dense, expert = placement.dense, placement.expert or placement.dense
@@ -81,7 +81,8 @@ def ranks_of(phase: Phase, *, experts: bool) -> Ranks:
     divided = [axis for axis in ("ep", "etp") if ranks.length(axis) > 1] if experts else []
     numbers = product(*(range(ranks.length(axis)) for axis in divided))
     places = (dict(zip(divided, at, strict=True)) for at in numbers)
-    return alone if all(alone.gpus(0, at) for at in places) else ranks
+    shares = {len(alone.gpus(0, at)) for at in places}
+    return alone if len(shares) == 1 and 0 not in shares else ranks
 
 
 def _open_experts(phase: Phase, expert: Grid) -> Grid:

@@ -15,7 +15,6 @@ from dotlint.engine.facts import FileFacts, FlowFacts
 from dotlint.engine.finding import Edit, Finding, Location, Related
 from dotlint.engine.result import BlockResult, FileResult, excerpt_of
 from dotlint.errors import DotlintError
-from dotlint.pipeline.compute import help_with
 from dotlint.pipeline.lint_dot import lint_dot
 from dotlint.syntax.source import Source
 
@@ -248,7 +247,7 @@ def _fit(source: Source, blocks: Sequence[Block], batch: Sequence[_Move]) -> boo
 
 def _withdraw(merged: FileResult, at: int) -> None:
     finding = merged.findings[at]
-    merged.findings[at] = replace(finding, fix=None, fixable=None, help=help_with(finding.help, DOES_NOT_FIT))
+    merged.findings[at] = replace(finding, fix=None, fixable=None, no_fix=DOES_NOT_FIT)
 
 
 def _facts(facts: Sequence[FileFacts]) -> FileFacts:

@@ -160,7 +160,9 @@ class _LintTasks:
     def tidy(self) -> None:
         cache = self._cache(0) if self.files else None
         if cache:
-            cache.tidy()
+            from dotlint.pipeline.cache_files import tidy  # noqa: PLC0415
+
+            tidy(cache.folder)
 
     def _cache(self, which: int) -> Cache | None:
         if not self.cached:

@@ -11,7 +11,6 @@ from dotlint.checks import grouping
 from dotlint.checks.devices.placed import gpus_of_unit
 from dotlint.deployment.shards import MLP, SHARDED, groups, of_experts, one_layer_each
 from dotlint.edits.fix_context import fixed_by, in_order
-from dotlint.edits.gpus.infer import GpuInference
 from dotlint.engine.finding import Fix, Holds
 from dotlint.strategy.gpus import GpuSet, union
 from dotlint.text.english import count, listed
@@ -40,6 +39,8 @@ class UnequalShards(Struct, frozen=True, eq=False):
 
 def divide_gpus(fix: FixContext, finding: Finding) -> Fix | str:
     """Divide the unit's GPUs into equal parts, in the order of the shards."""
+    from dotlint.edits.gpus.infer import GpuInference  # noqa: PLC0415 - only where GPUs are missing
+
     data = finding.data
     assert isinstance(data, UnequalShards)
     inference = GpuInference(fix.deployment)

@@ -141,7 +141,7 @@ def _beside(context: GraphContext, declaration: Declaration) -> tuple[Declaratio
 def product(phase: Phase) -> str:
     """Return the product of the degrees of a phase: `prefill 4 · 4 · 2 · 2 = 64 GPUs`."""
     degrees: Degrees = phase.degrees
-    factors = [value for axis, value in degrees.to_dict().items() if axis not in {"vpp", "edp", "dcp"}]
+    factors = [value for axis, value in degrees.to_dict().items() if axis not in {"vpp", "edp", "dcp"} and value > 1]
     name = f"{phase.name} " if phase.name else ""
     if prod(factors) == phase.total and len(factors) > 1:
         return f"{name}{' · '.join(map(str, factors))} = {phase.total} GPUs"

@@ -18,20 +18,34 @@ if TYPE_CHECKING:
 
 _Ends = list[tuple[int, int]]
 """The indexes of both ends of every edge."""
+_LETTERS = {("f",), ("b",), ("w",)}
 _PASSING = {"communication", "routing", None}
 
 
 def collect(graph: Graph, readings: Sequence[Reading], numberings: Sequence[Numbering]) -> list[Evidence]:
     """Return the evidence of every numbering, in one pass over nodes and edges for each."""
     operators = sum(1 for r in readings if not r.annotation)
-    ends = [(edge.tail.index, edge.head.index) for edge in graph.edges]
+    ends = [_forward(readings, edge.tail.index, edge.head.index) for edge in graph.edges]
     found = [_evidence(readings, one, operators, *_steps_of(ends, readings, one.values)) for one in numberings]
     for one, evidence in zip(numberings, found, strict=True):
-        if evidence.back and evidence.following and evidence.alike and len(evidence.roles) > 1:
-            around = (other for other in numberings if other is not one)
-            if any(_counts_within(ends, readings, one, other) for other in around):
-                evidence.back = 0
+        if evidence.back and evidence.following and evidence.alike:
+            rounds = (
+                around
+                for other, around in zip(numberings, found, strict=True)
+                if other is not one and _counts_within(ends, readings, one, other)
+            )
+            if around := next(rounds, None):
+                if len(evidence.roles) > 1:
+                    evidence.back = 0
+                if evidence.devices == "apart" and around.devices in {"alike", "crossed"}:
+                    evidence.back, evidence.rounds, around.is_round = 0, True, True
     return found
+
+
+def _forward(readings: Sequence[Reading], tail: int, head: int) -> tuple[int, int]:
+    """Return the ends of an edge as the forward pass has them: the backward pass leads through the stages in reverse."""
+    turned = readings[tail].direction == "backward" == readings[head].direction
+    return (head, tail) if turned else (tail, head)
 
 
 def _counts_within(ends: _Ends, readings: Sequence[Reading], one: Numbering, around: Numbering) -> bool:
@@ -112,11 +126,24 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
         same=steps[0],
         following=steps[1],
         back=sum(n for step, n in steps.items() if step < 0),
+        around=_leads_around(steps, len(values)),
         far=sum(n for step, n in steps.items() if step > 1),
         meets=meets,
         roles=total,
+        directed=all(
+            readings[node].direction is not None and readings[node].evidence.name.words[:1] in _LETTERS
+            for node in one.values
+        )
+        and all(position == 0 for _, position in one.slots)
+        and bool(one.slots),
         alike=bool(most) and len(values) > 1 and 3 * most[0][1] >= 2 * len(values),
     )
+
+
+def _leads_around(steps: Mapping[int, int], values: int) -> bool:
+    """Return whether as many edges lead from the last value to the first as from each value to the next: a ring."""
+    wraps = steps.get(1 - values, 0)
+    return values > 2 and wraps > 1 and wraps * (values - 1) >= steps.get(1, 0)
 
 
 def _from_name(reading: Reading) -> bool:

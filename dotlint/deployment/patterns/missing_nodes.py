@@ -43,7 +43,7 @@ _ATTENTION = {
 }  # fmt: skip
 _FEED_FORWARD = {
     "mlp", "mlp-up", "mlp-down", "activation", "gate", "route", "expert", "dispatch", "combine", "aggregate",
-    "all-to-all",
+    "all-to-all", "shared-expert",
 }  # fmt: skip
 _MOST = 64  # the most families compared with one
 _EXPERTS = {"expert", "experts", "exp", "e", "ep"}
@@ -223,11 +223,11 @@ class _Comparison:
         Two families with the same words suffice; with other words (`up_#`, `down_#`) three are needed.
         """
         own = family.coordinate_set(unit)
-        if not family.free or len(own) < 3 or family.role is None:
+        if not family.free or len(own) < 3:
             return None
         if (hole := _missing_grid_point(own)) is not None:
             return own | {hole}
-        if len(family.members) > 1:
+        if family.role is None or len(family.members) > 1:
             return None
         if len(self.by_coordinates[unit, len(family.free), own]) > 1:
             return None
@@ -249,7 +249,9 @@ class _Comparison:
         if partly:
             return True
         here = self.families_in[unit]
-        best = max(complete_sets, key=lambda names: len(names & here), default=frozenset())
+        best = max(
+            complete_sets, key=lambda names: (len(names & here), -len(names), sorted(names)), default=frozenset()
+        )
         if len(best) < len(here) or len(here & best) * 3 < len(best) * 2:
             return False
         return not any(self._stands_for(self.by_name[name], family) for name in here - best)
