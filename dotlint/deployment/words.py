@@ -141,3 +141,9 @@ def plain_words(text: str) -> str:
     """Return the words of a text in lower case, separated and surrounded by spaces, without numbers: ` all to all `."""
     words = [part.lower() for part in name_parts(text) if not part.isdigit()]
     return f" {' '.join(words)} "
+
+
+@lru_cache(maxsize=16384)
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a text in lower case, without numbers."""
+    return frozenset(plain_words(text).split())
