@@ -273,8 +273,11 @@ def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
         start, end = grouping.of_nodes(nodes, context.graph)
         pairs = listed([f"{tail} to {head}" for tail, head in gaps], 4)
         firsts = [quoted([r.name for r in nodes if r.is_role(role)]) for role in gaps[0]]
+        where = grouping.of_unit(title)
+        if len(units) > 1:
+            where = f"{where} or of any other unit" if where else " of any unit"
         yield card.finding(
-            f"no edge leads from {pairs}{grouping.of_unit(title)}{' or of any other unit' if len(units) > 1 else ''}",
+            f"no edge leads from {pairs}{where}",
             start,
             end,
             nodes=names(nodes),
