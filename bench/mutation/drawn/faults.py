@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bench.mutation.schemes import Scheme
 
 FAULTS: dict[str, Mutation] = {}
+_OTHERS = 2  # layers beside the one that is changed, so that a pattern is there to be left
 
 LOST = "S001 S003 S004 S011 S012 S013 S014 G003 G004 G005 G006 G009"
 """Rules that may name what lacks an edge or an operator."""
@@ -223,3 +224,56 @@ def edge_reversed(world: World, rng: random.Random, _: Scheme) -> Defect | None:
     mutated = world.copy()
     mutated.join(head, tail, style)
     return Defect(mutated, (tail, head))
+
+
+def _unlike(world: World, op: Op) -> list[Op]:
+    """List the operators that do the same in the other layers of a phase, replica and micro-batch."""
+    return [
+        o
+        for o in world.ops.values()
+        if (o.role, o.phase, o.replica, o.micro, o.shard) == (op.role, op.phase, op.replica, op.micro, op.shard)
+        and o.layer not in (op.layer, None)
+    ]
+
+
+def _astray(world: World, rng: random.Random, edges: list[tuple[str, str, str]], *, end: int) -> Defect | None:
+    """Move one end of one of these edges to another layer."""
+    if not edges:
+        return None
+    edge = rng.choice(edges)
+    own = world.ops[edge[end]]
+    others = _unlike(world, own)
+    if len({o.layer for o in others}) < _OTHERS:
+        return None
+    others = [o for o in others if (o.layer or 0) > (own.layer or 0)] if end else others
+    if not others:
+        return None
+    other = rng.choice(others)
+    mutated = world.copy()
+    mutated.edges.remove(edge)
+    mutated.join(*((edge[0], other.key) if end else (other.key, edge[1])), edge[2])
+    return Defect(mutated, (edge[0], edge[1], other.key), (edge[:2],))
+
+
+@_fault(f"{LOST} S005 S006 C005 C006 F004", "G001 G002 D009 P007")
+def shard_edge_astray(world: World, rng: random.Random, _: Scheme) -> Defect | None:
+    """One tensor shard feeds the reduction of a later layer."""
+    ops = world.ops
+    edges = [
+        e
+        for e in world.edges
+        if ops[e[0]].shard is not None
+        and ops[e[1]].role in ("all_reduce", "attn_reduce")
+        and len(_beside(world, ops[e[0]])) > 1
+    ]
+    return _astray(world, rng, edges, end=1)
+
+
+@_fault(f"{LOST} S005 S006 C006", "G001 G002 D009")
+def stream_astray(world: World, rng: random.Random, _: Scheme) -> Defect | None:
+    """One residual add takes the stream of another layer."""
+    ops = world.ops
+    adds = [e for e in world.edges if ops[e[0]].role == "add" and ops[e[1]].role == "add2"]
+    edges = [e for e in adds if ops[e[0]].layer == ops[e[1]].layer]
+    earlier = [e for e in edges if any((o.layer or 0) < (ops[e[0]].layer or 0) for o in _unlike(world, ops[e[0]]))]
+    return _astray(world, rng, earlier, end=0)

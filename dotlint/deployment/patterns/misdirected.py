@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Pair = tuple[int, int]
 
 _NO_MEMBER = FamilyMember("", (), ())
-_FEWEST = 4  # edges of one kind, before one of them may be the exception
+_FEWEST = 2  # edges that show a pattern
 _ORDINALS = 4  # operators of one kind in a layer
 _MOST = 40_000  # pairs of nodes of two families that are compared
 
@@ -51,7 +51,7 @@ def misdirected_edges(items: Sequence[FamilyMember | None], edges: Sequence[Pair
     known = [item or _NO_MEMBER for item in items]
     yield from _single_types(known, types, members)
     for (tails, heads), some in types.items():
-        if len(some) >= _FEWEST and len(members[tails]) * len(members[heads]) <= _MOST:
+        if len(some) > _FEWEST and len(members[tails]) * len(members[heads]) <= _MOST:
             yield from _of_type(known, some, members[tails], members[heads])
             if tails == heads:
                 yield from _by_ordinal(known, some, members[tails])
@@ -77,7 +77,7 @@ def _single_types(
         for end, relatives, family in ((1, into[heads], heads), (0, out[tails], tails)):
             for other, main in relatives:
                 # What only one unit has is drawn in more detail there.
-                if len(members[tails if end else heads]) == 1 or main is edges or len(main) < _FEWEST - 2:
+                if len(members[tails if end else heads]) == 1 or main is edges or len(main) < _FEWEST:
                     continue
                 pairs = [(items[one].coordinates, items[two].coordinates) for one, two in main]
                 ends = (members[other], members[family]) if end else (members[family], members[other])
@@ -91,7 +91,7 @@ def _single_types(
                 fitting = [p for p in candidates if {_steps(items, links, p)} == usual and p[0] != p[1]]
                 if len(fitting) != 1 or fitting[0][end] != stray[end]:
                     continue
-                if len(main) < _FEWEST - 1 and not links:
+                if len(main) == _FEWEST and not links:
                     continue
                 # Without numbers in common, only what goes round a node beside its siblings is certain.
                 beside = (stray[0], fitting[0][0]) if end else (fitting[0][1], stray[1])
@@ -111,7 +111,7 @@ def _by_ordinal(items: Sequence[FamilyMember], edges: list[Pair], members: list[
         for tail, head in edges:
             types[items[tail].coordinates[position], items[head].coordinates[position]].append((tail, head))
         for (one, two), some in types.items():
-            if one != two and len(some) >= _FEWEST:
+            if one != two and len(some) > _FEWEST:
                 yield from _of_type(items, some, parts[one], parts[two])
 
 
@@ -132,7 +132,7 @@ def _of_type(
     found = [
         one
         for usual, main in by_steps.items()
-        if len(main) >= _FEWEST - 1 and (one := _instead(items, links, strays[0], usual, main, tails, heads))
+        if len(main) >= _FEWEST and (one := _instead(items, links, strays[0], usual, main, tails, heads))
     ]
     if len(found) == 1:
         yield found[0]
