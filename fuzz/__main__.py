@@ -1,7 +1,8 @@
 """`python -m fuzz [--runs N] [--seed S] [--jobs J] [--corpus DIR] [--save DIR] [--only TARGET]`.
 
-Every run makes a text and tries one target on it: reading on most, since it is the quickest. What fails is saved whole
-and once a kind of failure, by where it was raised. The status is 1 if anything failed.
+Every run makes a text and tries one target on it: reading on most, since it is the quickest; repairs on valid files
+with a damage, and everything on drawn deployments. What fails is saved whole and once a kind of failure, by where it was
+raised. The status is 1 if anything failed.
 """
 
 from __future__ import annotations
@@ -18,13 +19,17 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from fuzz.mutate import mutated, seeds
+from fuzz.sources import damaged, drawn
 from fuzz.targets import TARGETS
 
 if TYPE_CHECKING:
     from types import FrameType
 
-SHARE = {"reading": 16, "rules": 2, "reports": 1, "fixes": 1}
-SECONDS = 20
+SHARE = {
+    "reading": 600, "repairs": 40, "rules": 20, "fixes": 4, "reports": 10, "agreement": 5, "rows": 5, "deployments": 1,
+}  # fmt: skip
+SOURCES = {"repairs": damaged, "deployments": drawn}
+SECONDS, SECONDS_PER_BYTE = 10, 0.001  # at most, of the processor
 
 
 class Failure(NamedTuple):
@@ -41,7 +46,7 @@ class HangError(BaseException):
 
 
 def _too_long(_number: int, _frame: FrameType | None) -> None:
-    raise HangError(f"longer than {SECONDS} s")
+    raise HangError("it takes too long")
 
 
 def work(seed: int, runs: int, folder: Path | None, only: str | None) -> tuple[Counter[str], list[Failure]]:
@@ -54,10 +59,11 @@ def work(seed: int, runs: int, folder: Path | None, only: str | None) -> tuple[C
     failures: dict[tuple[str, str], Failure] = {}
     signal.signal(signal.SIGPROF, _too_long)
     for _ in range(runs):
-        data = mutated(corpus, random)
         name = random.choices(names, weights)[0]
+        data = SOURCES.get(name, mutated)(corpus, random)
         count[name] += 1
-        signal.setitimer(signal.ITIMER_PROF, SECONDS)  # of its own work: a busy machine is no fault
+        # Of its own work: a busy machine is no fault.
+        signal.setitimer(signal.ITIMER_PROF, SECONDS + SECONDS_PER_BYTE * len(data))
         try:
             TARGETS[name](data)
         except (Exception, HangError) as error:  # noqa: BLE001 - whatever it is, it is what was looked for
@@ -80,14 +86,14 @@ def main() -> None:
     options.add_argument("--only", choices=sorted(TARGETS))
     given = options.parse_args()
     began = time.perf_counter()
-    size = 2_000
+    size = 500
     chunks = [
         (given.seed * 1_000_003 + at, min(size, given.runs - at * size), given.corpus, given.only)
         for at in range(-(-given.runs // size))
     ]
     total: Counter[str] = Counter()
     found: dict[tuple[str, str], Failure] = {}
-    with multiprocessing.Pool(given.jobs, maxtasksperchild=8) as pool:
+    with multiprocessing.Pool(given.jobs, maxtasksperchild=32) as pool:
         for at, (count, failures) in enumerate(pool.imap_unordered(_start, chunks)):
             total += count
             for failure in failures:
@@ -98,8 +104,8 @@ def main() -> None:
                         name = given.save / f"{failure.target}-{len(found)}"
                         name.with_suffix(".dot").write_bytes(failure.data)
                         name.with_suffix(".txt").write_text(failure.trace, "utf-8", "backslashreplace")
-            if at % 10 == 9:
-                print(f"{sum(total.values())} runs, {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+            if at % 20 == 19:
+                print(f"{total.total()} runs, {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
     print(f"{sum(total.values())} runs ({', '.join(f'{n} {c}' for n, c in total.items())}), {len(found)} failures")
     sys.exit(1 if found else 0)
 

@@ -38,7 +38,7 @@ def mutated(corpus: list[bytes], random: Random) -> bytes:
     """Make one text of at most `MOST` bytes."""
     data = _piece(random.choice(corpus), random)
     for _ in range(1 << random.randrange(6)):
-        data = _step(data, corpus, random)
+        data = step(data, corpus, random)
     return data[:MOST]
 
 
@@ -49,7 +49,7 @@ def _piece(data: bytes, random: Random) -> bytes:
     return data[:200] + data[at : at + random.randrange(MOST)]
 
 
-def _step(data: bytes, corpus: list[bytes], random: Random) -> bytes:
+def step(data: bytes, corpus: list[bytes], random: Random) -> bytes:
     at = random.randrange(len(data) + 1)
     end = min(len(data), at + (1 << random.randrange(9)))
     match random.randrange(9):

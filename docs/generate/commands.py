@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dotlint.cli.choice import Once
 from dotlint.cli.main import COMMANDS, cli
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _option(option: click.Option, command: str, context: click.Context) -> Itera
 def _facts(option: click.Option) -> Iterator[str]:
     if option.required:
         yield "Required."
-    if option.multiple and "repeat" not in (option.help or ""):
+    if option.multiple and not isinstance(option, Once) and "repeat" not in (option.help or ""):
         yield "May be repeated."
     if isinstance(option.type, click.IntRange):
         bounds = ("At least", option.type.min), ("at most", option.type.max)

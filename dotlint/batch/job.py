@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -12,19 +12,21 @@ import msgspec
 from msgspec import Struct
 
 from dotlint._version import __version__
+from dotlint.batch.finished import finished, write_part
 from dotlint.batch.options import Limits, RowOptions  # noqa: TC001 - msgspec reads the types
 from dotlint.batch.output import encoded
-from dotlint.batch.parts import Input, Part, divide, read_part
+from dotlint.batch.parts import Input, Part, divide, read_columns, read_part
 from dotlint.batch.storage import Storage, storage_errors
 from dotlint.batch.table import Columns, check_columns, lint_rows
-from dotlint.batch.tally import Tally, decode, encode, tally_of
+from dotlint.batch.tally import Tally, tally_of
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Format = Literal["parquet", "jsonl"]
-_PLAN = "_plan.json"
+_PLAN, _JOINED = "_plan.json", "_joined.json"
+_QUESTIONS = 16
 
 
 class Job(Struct, frozen=True):
@@ -59,7 +61,7 @@ def plan(job: Job) -> Plan:
     storage = Storage(job.source)
     with storage_errors(job.source):
         found = divide(storage, job.rows)
-        table = read_part(storage, found.parts[0])
+        table = read_columns(storage, found.parts[0])
     if table.num_columns:  # none if there are JSON lines without a JSON object
         check_columns(table, job.columns, job.options, job.label)
     return Plan(_digest(job, found), found.parts, found.files)
@@ -70,8 +72,8 @@ def _digest(job: Job, found: Input) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def begin(job: Job, new: Plan, *, resume: bool) -> dict[int, Tally]:
-    """Write the plan, and return the tallies of the parts that an earlier run finished.
+def begin(job: Job, new: Plan, *, resume: bool) -> Iterator[tuple[Part, Tally]]:
+    """Write the plan, and return the parts that an earlier run finished with their tallies.
 
     Raises `DotlintError` if the folder has the parts of another run, or of an earlier one without `resume`.
     """
@@ -82,11 +84,23 @@ def begin(job: Job, new: Plan, *, resume: bool) -> dict[int, Tally]:
             raise DotlintError(f"{job.parts}: has the parts of an earlier run; add --resume, or delete it")
         if _digest_of(storage.read(path)) != new.digest:
             raise DotlintError(f"{job.parts}: has the parts of a run with another input or other options; delete it")
-        return dict(_finished(storage, job, new))
+        return _finished(storage, job, new)
     if any(True for _ in storage.files(storage.root)):
         raise DotlintError(f"{job.parts}: is not empty; choose another output, or delete it")
     storage.write(path, msgspec.json.encode({"dotlint": __version__, "digest": new.digest, "parts": len(new.parts)}))
-    return {}
+    return iter(())
+
+
+def note_joined(job: Job) -> None:
+    """Note that the file from all parts is whole and gets its name now."""
+    storage = Storage(job.parts)
+    storage.write(f"{storage.root}/{_JOINED}", b"{}")
+
+
+def is_joined(job: Job) -> bool:
+    """Return whether an earlier run wrote the file from all parts."""
+    storage = Storage(job.parts)
+    return storage.kind(f"{storage.root}/{_JOINED}") == "file"
 
 
 def _digest_of(plan_file: bytes) -> object:
@@ -96,16 +110,17 @@ def _digest_of(plan_file: bytes) -> object:
         return None
 
 
-def _finished(storage: Storage, job: Job, new: Plan) -> Iterator[tuple[int, Tally]]:
-    for part in new.parts:
-        path = _tally_path(storage, part)
-        if all(storage.kind(one) == "file" for one in (path, part_path(storage, job, part))):
-            with contextlib.suppress(msgspec.DecodeError):  # a file that was cut; the part is done again
-                yield part.number, decode(storage.read(path))
+def _finished(storage: Storage, job: Job, new: Plan) -> Iterator[tuple[Part, Tally]]:
+    """Yield what is finished; an object store answers several questions at once."""
+    with ThreadPoolExecutor(_QUESTIONS) as pool:
+        tallies = pool.map(lambda part: finished(storage, part_path(storage, job, part)), new.parts)
+        for part, tally in zip(new.parts, tallies, strict=True):
+            if tally is not None:
+                yield part, tally
 
 
 def run_part(job: Job, part: Part) -> Tally:
-    """Read, lint and write a part, and return its tally, which is written last: it tells that the part is finished.
+    """Read, lint and write a part, and return its tally, which is noted beside its output.
 
     Raises `DotlintError` if the part cannot be read or written.
     """
@@ -118,8 +133,7 @@ def run_part(job: Job, part: Part) -> Tally:
     tally = tally_of(linted, dot=job.columns.dot, prefix=job.columns.prefix, label=job.label)
     tally.seconds = time.perf_counter() - started
     with storage_errors(job.parts):
-        target.write(part_path(target, job, part), encoded(linted, job.form))
-        target.write(_tally_path(target, part), encode(tally))
+        write_part(target, part_path(target, job, part), encoded(linted, job.form), tally)
     return tally
 
 
@@ -131,7 +145,3 @@ def _opened(location: str) -> Storage:
 def part_path(storage: Storage, job: Job, part: Part) -> str:
     """Return the path of the output of a part."""
     return f"{storage.root}/{part.name}.{job.form}"
-
-
-def _tally_path(storage: Storage, part: Part) -> str:
-    return f"{storage.root}/_tallies/{part.name}.json"

@@ -13,29 +13,43 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BLOCK = 1 << 20
+_SAMPLES, _SAMPLE = 8, 1 << 17
 
 
 def lines(file: pa.NativeFile, start: int, stop: int) -> Iterator[bytes]:
     """Yield the lines that start at the offsets `start` to `stop` of a file. The last one may end after them."""
-    at = max(start - 1, 0)
+    at = max(start - 1, 0)  # where the pending line starts
     file.seek(at)
-    pending = b""
+    pending: list[bytes] = []
     skip = start > 0  # up to and including the line break before the first line
     while at < stop:
         block = bytes(file.read(_BLOCK))
-        pieces = (pending + block).split(b"\n")
-        pending = pieces.pop() if block else b""
-        for line in pieces:
+        first, *others = block.split(b"\n")
+        pending.append(first)
+        if skip and not others:  # a long line that starts in an earlier part
+            at += len(first)
+            pending = []
+        for other in others if block else [b""]:
+            line = b"".join(pending)
             if skip:
                 skip = False
             elif at < stop and line.strip():
                 yield line
             at += len(line) + 1
-        if skip:  # a long line that starts in an earlier part
-            at += len(pending)
-            pending = b""
+            pending = [other]
         if not block:
             return
+
+
+def line_length(file: pa.NativeFile, size: int) -> int:
+    """Return the average length of the lines in some samples of a file."""
+    bytes_read = breaks = 0
+    for at in range(0, max(size, 1), max(-(-size // _SAMPLES), _SAMPLE)):
+        file.seek(at)
+        block = bytes(file.read(_SAMPLE))
+        bytes_read += len(block)
+        breaks += block.count(b"\n")
+    return bytes_read // max(breaks, 1)
 
 
 def json_object(line: bytes) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from dotlint.errors import DotlintError
 from dotlint.pipeline.processes import available_cpus, in_processes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from dotlint.batch.job import Job
     from dotlint.batch.parts import Part
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _ATTEMPTS = 3
 
 
-def run_local(job: Job, parts: Sequence[Part], jobs: int | None = None) -> Iterator[tuple[Part, Tally]]:
+def run_local(job: Job, parts: Sequence[Part], jobs: int | None = None) -> Generator[tuple[Part, Tally]]:
     """Yield each part when it is finished. A part whose process was killed is done again, at most twice.
 
     Raises `DotlintError` if a part cannot be read or written, or its process is killed each time.

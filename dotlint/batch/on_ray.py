@@ -8,14 +8,14 @@ import msgspec
 
 from dotlint.batch.job import Job, run_part
 from dotlint.batch.parts import Part
-from dotlint.batch.tally import Tally, decode, encode
+from dotlint.batch.tally import Tally
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
 
-def run_on_ray(job: Job, parts: Sequence[Part], address: str | None = None) -> Iterator[tuple[Part, Tally]]:
+def run_on_ray(job: Job, parts: Sequence[Part], address: str | None = None) -> Generator[tuple[Part, Tally]]:
     """Yield each part when it is finished, in any order. Ray does the parts of a lost worker again.
 
     `address` is that of a cluster (`auto`, `ray://...`); by default, a cluster is started on this machine. dotlint and
@@ -38,14 +38,14 @@ def run_on_ray(job: Job, parts: Sequence[Part], address: str | None = None) -> I
             ray.shutdown()
 
 
-def _streamed(ray: Any, job: Job, parts: Sequence[Part]) -> Iterator[tuple[Part, Tally]]:  # noqa: ANN401 - a module
+def _streamed(ray: Any, job: Job, parts: Sequence[Part]) -> Generator[tuple[Part, Tally]]:  # noqa: ANN401 - a module
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     described = msgspec.json.encode(job)
     items = [{"part": msgspec.json.encode(part)} for part in parts]
     done = ray.data.from_items(items, override_num_blocks=len(items)).map(_RunPart(described))
     for row in done.iter_rows():
-        yield msgspec.json.decode(row["part"], type=Part), decode(row["tally"])
+        yield msgspec.json.decode(row["part"], type=Part), msgspec.json.decode(row["tally"], type=Tally)
 
 
 class _RunPart:
@@ -57,4 +57,4 @@ class _RunPart:
     def __call__(self, item: dict[str, bytes]) -> dict[str, bytes]:
         job = msgspec.json.decode(self._job, type=Job)
         tally = run_part(job, msgspec.json.decode(item["part"], type=Part))
-        return {"part": item["part"], "tally": encode(tally)}
+        return {"part": item["part"], "tally": msgspec.json.encode(tally)}

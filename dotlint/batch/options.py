@@ -19,8 +19,8 @@ FixMode = Literal["safe", "unsafe"]
 class RowOptions(Struct, frozen=True):
     """How each row is linted. All values are plain data, because they are sent to other processes.
 
-    `model` is a file with the facts about the model of `strategy`, `rules` are folders with rule cards, and `config` is a
-    configuration file; without it, no configuration is read.
+    `model` is a file with the facts about the model of `strategy`, `gpu` the name of a GPU or its memory in GiB, `rules`
+    are folders with rule cards, and `config` is a configuration file; without it, no configuration is read.
     `fix` also fixes the text: `safe`, or `unsafe` with all fixes.
     """
 
@@ -28,6 +28,7 @@ class RowOptions(Struct, frozen=True):
     layout: str | None = None
     world: int | None = None
     model: str | None = None
+    gpu: str | None = None
     preset: str | None = None
     select: tuple[str, ...] | None = None
     extend_select: tuple[str, ...] = ()
@@ -44,6 +45,7 @@ class RowOptions(Struct, frozen=True):
             layout=self.layout if self.strategy else None,
             world=self.world if self.strategy else None,
             model=self.model if self.strategy else None,
+            gpu=self.gpu if self.strategy else None,
             preset=self.preset,
             select=self.select,
             extend_select=self.extend_select,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,11 +10,12 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dotlint.batch.finished import rewrite_part
 from dotlint.batch.json_lines import json_text
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from dotlint.batch.storage import Storage
 
@@ -55,28 +57,47 @@ def _json_value(value: Any, kind: pa.DataType) -> Any:  # noqa: ANN401 - any val
     return [_json_value(one, kind.value_type) for one in value] if isinstance(value, list) else value
 
 
-def joined(storage: Storage, paths: Sequence[str], target: Storage, form: Literal["parquet", "jsonl"]) -> None:
-    """Write parts to one file, a part in memory at a time."""
+def joined(
+    storage: Storage,
+    paths: Sequence[str],
+    target: Storage,
+    form: Literal["parquet", "jsonl"],
+    when_whole: Callable[[], None],
+) -> None:
+    """Write parts to one file, a part in memory at a time; call `when_whole` before the file gets its name."""
     temporary = f"{target.root}.incomplete"
-    if form == "jsonl":
-        with target.create(temporary) as out:
-            for path in paths:
-                out.write(storage.read(path))
-    else:
-        schema = _common([_schema(storage, path) for path in paths])
-        with target.create(temporary) as out, pq.ParquetWriter(out, schema, compression="zstd") as writer:
-            for path in paths:
-                writer.write_table(_aligned(_table(storage, path), schema))
+    try:
+        if form == "jsonl":
+            with target.create(temporary) as out:
+                for path in paths:
+                    out.write(storage.read(path))
+        else:
+            schema, _ = _common_schema(storage, paths)
+            with target.create(temporary) as out, pq.ParquetWriter(out, schema, compression="zstd") as writer:
+                for path in paths:
+                    writer.write_table(_aligned(_table(storage, path), schema))
+        when_whole()
+    except BaseException:
+        with contextlib.suppress(OSError):
+            target.delete(temporary)
+        raise
     target.move(temporary, target.root)
 
 
 def align(storage: Storage, paths: Sequence[str]) -> None:
     """Give all parts the same columns, so that they can be read as one table."""
-    schemas = [_schema(storage, path) for path in paths]
-    common = _common(schemas)
-    for path, schema in zip(paths, schemas, strict=True):
-        if not schema.equals(common):
-            storage.write(path, encoded(_aligned(_table(storage, path), common), "parquet"))
+    common, others = _common_schema(storage, paths)
+    for path in others:
+        rewrite_part(storage, path, encoded(_aligned(_table(storage, path), common), "parquet"))
+
+
+def _common_schema(storage: Storage, paths: Sequence[str]) -> tuple[pa.Schema, list[str]]:
+    """Return a schema with the columns of all parts, and the parts that have another one."""
+    known: dict[pa.Schema, list[str]] = {}
+    for path in paths:
+        known.setdefault(_schema(storage, path), []).append(path)
+    common = _common(list(known))
+    return common, [path for schema, some in known.items() if not schema.equals(common) for path in some]
 
 
 def _common(schemas: Sequence[pa.Schema]) -> pa.Schema:

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec import Struct
 
-from dotlint.batch.json_lines import json_column, json_object, lines
+from dotlint.batch.json_lines import json_column, json_object, line_length, lines
+from dotlint.batch.row_groups import read_rows, rows_within
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ Kind = Literal["parquet", "jsonl", "dot"]
 _KINDS: dict[str, Kind] = {
     "parquet": "parquet", "pq": "parquet", "jsonl": "jsonl", "ndjson": "jsonl", "dot": "dot", "gv": "dot",
 }  # fmt: skip
-_SAMPLE = 1 << 20  # bytes of JSON lines whose average length counts for all
+_MOST = 32 << 20  # bytes of JSON lines in a part
 
 
 class Part(Struct, frozen=True):
@@ -94,10 +95,11 @@ def _parquet(storage: Storage, infos: Iterable[fs.FileInfo], rows: int) -> Itera
     for info in infos:
         with storage.open(info.path) as file:
             metadata = _metadata(file, info.path)
-        for group in range(metadata.num_row_groups):
-            number = metadata.row_group(group).num_rows
-            for start in range(0, number, rows):
-                yield Part(0, "parquet", (info.path,), start, min(start + rows, number), group)
+        for index in range(metadata.num_row_groups):
+            group = metadata.row_group(index)
+            number, step = group.num_rows, rows_within(group, rows)
+            for start in range(0, number, step):
+                yield Part(0, "parquet", (info.path,), start, min(start + step, number), index)
 
 
 def _metadata(file: pa.NativeFile, path: str) -> pq.FileMetaData:
@@ -110,9 +112,7 @@ def _metadata(file: pa.NativeFile, path: str) -> pq.FileMetaData:
 def _json_lines(storage: Storage, infos: Sequence[fs.FileInfo], rows: int) -> Iterator[Part]:
     for info in infos:
         with storage.open(info.path) as file:
-            sample = bytes(file.read(_SAMPLE))
-        lines = max(1, sample.count(b"\n"))
-        step = max(1, len(sample) // lines) * rows
+            step = max(1, min(line_length(file, info.size) * rows, _MOST))
         for start in range(0, info.size, step):
             yield Part(0, "jsonl", (info.path,), start, min(start + step, info.size))
 
@@ -134,27 +134,21 @@ def read_part(storage: Storage, part: Part, *, texts: Sequence[str] = (), label:
         return pa.table(
             {"path": names, "dot": pa.array([storage.read(path) for path in part.files], pa.large_binary())}
         )
+    if part.kind == "parquet":
+        if part.start == part.stop:
+            return _without_rows(storage, part)
+        return read_rows(storage, part.files[0], part.group, part.start, part.stop)
     with storage.open(part.files[0]) as file:
-        if part.kind == "parquet":
-            return _parquet_rows(file, part)
         rows = [json_object(line) for line in lines(file, part.start, part.stop)]
     columns = dict.fromkeys([*(name for row in rows for name in row), *texts, *([label] if label else [])])
     return pa.table({name: json_column([row.get(name) for row in rows], text=name in texts) for name in columns})
 
 
-def _parquet_rows(file: pa.NativeFile, part: Part) -> pa.Table:
-    """Return some rows of a row group; those before them are decoded too, but not kept."""
-    size = part.stop - part.start
-    whole = pq.ParquetFile(file)
-    if not size:
-        return whole.schema_arrow.empty_table()
-    seen = 0
-    kept: list[pa.RecordBatch] = []
-    for batch in whole.iter_batches(batch_size=max(size, 1024), row_groups=[part.group]):
-        first, last = max(part.start - seen, 0), min(part.stop - seen, batch.num_rows)
-        if first < last:
-            kept.append(batch.slice(first, last - first))
-        seen += batch.num_rows
-        if seen >= part.stop:
-            break
-    return pa.Table.from_batches(kept, whole.schema_arrow)
+def read_columns(storage: Storage, part: Part) -> pa.Table:
+    """Return a table with the columns of a part; of JSON lines it has the rows, because they decide the columns."""
+    return _without_rows(storage, part) if part.kind == "parquet" else read_part(storage, part)
+
+
+def _without_rows(storage: Storage, part: Part) -> pa.Table:
+    with storage.open(part.files[0]) as file:
+        return pq.read_schema(file).empty_table()

@@ -48,7 +48,7 @@ def row_linter(options: RowOptions) -> Callable[[Row], bytes]:
 
     @lru_cache(_STRATEGIES)
     def with_strategy(strategy: str) -> Settings:
-        read = read_strategy((strategy,), options.layout, options.world, options.model)
+        read = read_strategy((strategy,), options.layout, options.world, options.model, options.gpu)
         return replace(settings, strategy=read, strategy_source="option")
 
     def lint_row(row: Row) -> bytes:

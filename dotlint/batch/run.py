@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from dotlint._version import __version__
-from dotlint.batch.job import begin, part_path, plan
+from dotlint.batch.job import begin, is_joined, note_joined, part_path, plan
 from dotlint.batch.output import align, joined
 from dotlint.batch.parts import changed
 from dotlint.batch.storage import Storage, storage_errors
@@ -16,12 +17,12 @@ from dotlint.batch.tally import Tally
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from dotlint.batch.job import Format, Job, Plan
     from dotlint.batch.parts import Part
 
-    Engine = Callable[[Job, Sequence[Part]], Iterator[tuple[Part, Tally]]]
+    Engine = Callable[[Job, Sequence[Part]], Generator[tuple[Part, Tally]]]
     Progress = Callable[[int, int, int], None]
 
 _SUFFIXES: dict[str, Format] = {".parquet": "parquet", ".jsonl": "jsonl"}
@@ -49,23 +50,26 @@ def run(job: Job, output: str, engine: Engine, *, resume: bool, progress: Progre
     if f"{target.root}/".startswith(f"{source.root}/"):
         raise DotlintError(f"{output}: is inside the input; choose another output")
     new = plan(job)
-    if single and target.kind(target.root) != "missing":
+    # A run that is killed after the file has its name, and before its parts are deleted, is finished by `resume`.
+    if single and target.kind(target.root) != "missing" and not (resume and is_joined(job)):
         raise DotlintError(f"{output}: exists; choose another output, or delete it")
-    tallies = begin(job, new, resume=resume)
-    waiting = [part for part in new.parts if part.number not in tallies]
-    done, rows = len(tallies), sum(tally.rows for tally in tallies.values())
     whole = Tally()
-    following = _add_in_order(whole, tallies)
-    for part, tally in engine(job, waiting) if waiting else ():
-        tallies[part.number] = tally
-        following = _add_in_order(whole, tallies, following)
-        done += 1
-        rows += tally.rows
-        if progress:
-            progress(done, len(new.parts), rows)
+    done: set[int] = set()
+    with storage_errors(job.parts):
+        for part, tally in begin(job, new, resume=resume):
+            whole.add(tally)
+            done.add(part.number)
+    waiting = [part for part in new.parts if part.number not in done]
+    with closing(engine(job, waiting)) as answers:
+        for part, tally in answers if waiting else ():
+            whole.add(tally)
+            done.add(part.number)
+            if progress:
+                progress(len(done), len(new.parts), whole.rows)
     for path in changed(source, new.files):
         raise DotlintError(f"{path}: changed during the run; delete {job.parts}, and run it again")
     base = f"{target.root}." if single else f"{target.root}/_"
+    whole = whole.largest()
     with storage_errors(output):
         target.write(f"{base}summary.json", _json(whole))
         target.write(f"{base}summary.html", as_page(whole, job.label).encode())
@@ -73,23 +77,12 @@ def run(job: Job, output: str, engine: Engine, *, resume: bool, progress: Progre
     return whole
 
 
-def _add_in_order(whole: Tally, tallies: dict[int, Tally], following: int = 0) -> int:
-    """Move tallies to their sum in the order of the parts, as far as none is missing; return the next number.
-
-    So only a few tallies are in memory, and which labels are counted does not depend on which part finishes first.
-    """
-    while following in tallies:
-        whole.add(tallies.pop(following))
-        following += 1
-    return following
-
-
 def _finish(job: Job, new: Plan, single: Storage | None) -> None:
     """Write the parts to a single file, or give them the same columns."""
     parts = Storage(job.parts)
     paths = [part_path(parts, job, part) for part in new.parts]
     if single is not None:
-        joined(parts, paths, single, job.form)
+        joined(parts, paths, single, job.form, when_whole=lambda: note_joined(job))
         parts.remove(parts.root)
     elif new.parts[0].kind == "jsonl" or len(new.files) > 1:
         align(parts, paths)

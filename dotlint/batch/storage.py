@@ -57,6 +57,12 @@ class Storage:
         with self.open(path) as file:
             return bytes(file.read())
 
+    def read_end(self, path: str, most: int) -> bytes:
+        """Return at most `most` bytes from the end of a file."""
+        with self.open(path) as file:
+            file.seek(max(file.size() - most, 0))
+            return bytes(file.read())
+
     def create(self, path: str) -> AbstractContextManager[BinaryIO]:
         """Open a new file for writing in pieces. It is incomplete until it is closed."""
         return self._files.open_output_stream(path)  # type: ignore[no-any-return]
@@ -74,6 +80,10 @@ class Storage:
     def move(self, path: str, target: str) -> None:
         """Give a file another name."""
         self._files.move(path, target)
+
+    def delete(self, path: str) -> None:
+        """Delete a file."""
+        self._files.delete_file(path)
 
     def remove(self, folder: str) -> None:
         """Delete a folder and all that it contains."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _MOST_LABELS = 1000
+# While rows are counted; with more labels than twice this, the counts of rare ones are too small.
+_COUNTED = 10_000
+_LONGEST_LABEL = 200
 OTHER_LABELS = "(other)"
 
 
@@ -46,8 +49,17 @@ class Tally(Struct):
         ):
             _add(mine, theirs)
         for label, tally in other.labels.items():
-            known = label in self.labels or len(self.labels) < _MOST_LABELS
-            self.labels.setdefault(label if known else OTHER_LABELS, Tally()).add(tally)
+            self.labels.setdefault(label, Tally()).add(tally)
+        if len(self.labels) > 2 * _COUNTED:
+            self.labels = self.largest(_COUNTED).labels
+
+    def largest(self, most: int = _MOST_LABELS) -> Tally:
+        """Return the counts with the `most` labels that have most rows, and one label for all others."""
+        ranked = sorted(self.labels.items(), key=lambda pair: (pair[0] == OTHER_LABELS, -pair[1].rows, pair[0]))
+        labels, others = dict(ranked[:most]), Tally()
+        for _, tally in ranked[most:]:
+            others.add(tally)
+        return replace(self, labels={**labels, OTHER_LABELS: others} if others.rows else labels)
 
 
 def tally_of(table: pa.Table, *, dot: str, prefix: str, label: str | None) -> Tally:
@@ -62,19 +74,14 @@ def tally_of(table: pa.Table, *, dot: str, prefix: str, label: str | None) -> Ta
     for value, size, verdict, error, rules in zip(labels, sizes, *columns, strict=True):
         row = _row(verdict, error, dict(rules or ()), size)
         if label:
-            row.labels[str(value)] = _row(verdict, error, dict(rules or ()), size)
+            row.labels[_label(value)] = _row(verdict, error, dict(rules or ()), size)
         whole.add(row)
     return whole
 
 
-def encode(tally: Tally) -> bytes:
-    """Return a tally as JSON."""
-    return msgspec.json.format(msgspec.json.encode(tally))
-
-
-def decode(data: bytes) -> Tally:
-    """Return a tally from JSON. Raises `msgspec.DecodeError`."""
-    return msgspec.json.decode(data, type=Tally)
+def _label(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST_LABEL else f"{text[:_LONGEST_LABEL]}…"
 
 
 def _row(verdict: str | None, error: str | None, rules: Mapping[str, int], size: int) -> Tally:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
-from dotlint.deployment.terminals import may_be_end, may_be_input, may_be_output, sink_without_name, source_without_name
+from dotlint.deployment.terminals import (
+    ends_of_chunks,
+    may_be_end,
+    may_be_input,
+    may_be_output,
+    sink_without_name,
+    source_without_name,
+    states_one_side,
+)
+from dotlint.deployment.training import ends_of_training, starts_of_training
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.wiring import has_cycle
 from dotlint.engine.finding import Holds, Related, Undecided
@@ -89,6 +98,7 @@ def operators_without_consumer(context: GraphContext, card: Card) -> Iterator[Ou
         return
     wiring, deployment = context.wiring, context.deployment
     last = sink_without_name(deployment, wiring, _stage_count(context, deployment.phases[0]))
+    trained = ends_of_training(deployment, wiring) | ends_of_chunks(deployment, wiring)
     dead = [
         r
         for r in deployment.operators
@@ -97,8 +107,9 @@ def operators_without_consumer(context: GraphContext, card: Card) -> Iterator[Ou
         and not may_be_output(deployment, r, _stage_count(context, r.phase))
         and not (r.name == last and not _is_before_last_stage(context, r))
         and not _may_lack_edges(context, r)
+        and r.name not in trained
     ]
-    if unknown := [r for r in dead if may_be_end(deployment, r)]:
+    if unknown := [r for r in dead if may_be_end(deployment, r) or states_one_side(deployment, r, "inputs")]:
         dead = [r for r in dead if r not in unknown]
         yield Undecided("connectivity", "outputs", "state in the labels which nodes without a consumer are outputs")
     yield from _by_unit(context, card, dead, "consumer", "add an edge to the operator that takes its output")
@@ -110,6 +121,7 @@ def operators_without_producer(context: GraphContext, card: Card) -> Iterator[Ou
         return
     wiring, deployment = context.wiring, context.deployment
     first = source_without_name(deployment, wiring)
+    trained = starts_of_training(deployment, wiring)
     starved = [
         r
         for r in deployment.operators
@@ -117,9 +129,10 @@ def operators_without_producer(context: GraphContext, card: Card) -> Iterator[Ou
         and not wiring.ins[r.name]
         and not may_be_input(deployment, r)
         and r.name != first
+        and r.name not in trained
         and not _may_lack_edges(context, r)
     ]
-    if unknown := [r for r in starved if may_be_end(deployment, r)]:
+    if unknown := [r for r in starved if may_be_end(deployment, r) or states_one_side(deployment, r, "outputs")]:
         starved = [r for r in starved if r not in unknown]
         yield Undecided("connectivity", "inputs", "state in the labels which nodes without a producer are inputs")
     yield from _by_unit(context, card, starved, "producer", "add an edge from the operator that produces its input")
@@ -194,7 +207,8 @@ def _outputs(context: GraphContext, phase: str) -> list[Reading]:
         return found
     sinks = [r for r in inside if _connects_phases(context, r, wiring.outs)]
     sinks = sinks or [r for r in inside if wiring.ins[r.name] and not wiring.outs[r.name]]
-    return [r for r in sinks if not _is_before_last_stage(context, r)]
+    trained = ends_of_training(deployment, wiring)
+    return [r for r in sinks if r.name in trained or not _is_before_last_stage(context, r)]
 
 
 def unreachable_outputs(context: GraphContext, card: Card) -> Iterator[Outcome]:

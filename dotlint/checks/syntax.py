@@ -30,6 +30,7 @@ def syntax_problems(file: FileContext, card: Card) -> Iterator[Outcome]:
             problem.end,
             related=tuple(Related(*related) for related in problem.related),
             help=problem.help,
+            suggestion=problem.suggestion,
             fixable=problem.applicability,
             fix=fix,
         )

@@ -18,7 +18,7 @@ from dotlint.cli.options import (
     selection_options,
     strategy_options,
 )
-from dotlint.cli.streams import Streams, terminal_width, use_color, write_messages
+from dotlint.cli.streams import Streams, fail, terminal_width, use_color, write_messages, write_result
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from dotlint.batch.options import RowOptions
 
+_INTERRUPTED = 128 + 2  # what a shell reports for a command that SIGINT ended
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
@@ -106,10 +107,14 @@ def command(streams: Streams, /, source: str, output: str, **options: Any) -> in
     columns = Columns(options["dot"], options["path"], options["strategy_column"], options["prefix"])
     limits = Limits(options["time_limit"], options["memory_limit"])
     job = Job(source, parts, form, columns, _row_options(options), limits, options["batch_size"], options["label"])
-    with _bar(streams) as bar:
-        whole = run(job, output, _engine(options), resume=options["resume"], progress=bar)
+    try:
+        with _bar(streams) as bar:
+            whole = run(job, output, _engine(options), resume=options["resume"], progress=bar)
+    except KeyboardInterrupt:
+        fail(streams, "interrupted; the same command with --resume goes on")
+        return _INTERRUPTED
     color = use_color(options["color"], terminal=streams.stdout.isatty())
-    streams.stdout.write(as_text(whole, job.label, width=terminal_width(), color=color))
+    write_result(streams, as_text(whole, job.label, width=terminal_width(), color=color))
     write_messages(streams, f"wrote {output}")
     return 0
 
@@ -141,6 +146,7 @@ def _row_options(options: dict[str, Any]) -> RowOptions:
         layout=options["layout"],
         world=options["world"],
         model=options["model"],
+        gpu=options["gpu"],
         preset=options["preset"],
         select=split_names(options["select"]) if options["select"] else None,
         extend_select=split_names(options["extend_select"]),

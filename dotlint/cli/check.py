@@ -24,6 +24,7 @@ from dotlint.cli.overwriting import refuse_overwriting
 from dotlint.cli.streams import Streams, write_messages, write_result
 from dotlint.errors import DotlintError
 from dotlint.text.display import visible
+from dotlint.text.english import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,10 +168,12 @@ def _report_messages(
 ) -> None:
     report_failures(streams, results)
     if not options["quiet"]:
-        strategies = {
-            id(settings.strategy): settings.strategy for _, settings in files if settings.strategy is not None
-        }
-        write_messages(streams, *dict.fromkeys(f"{s.source}: {note}" for s in strategies.values() for note in s.notes))
+        sources: dict[str, dict[str, None]] = {}
+        for strategy in {id(settings.strategy): settings.strategy for _, settings in files}.values():
+            if strategy is not None:
+                for note in strategy.notes:
+                    sources.setdefault(note, {})[strategy.source] = None
+        write_messages(streams, *(f"{listed(list(found), 3)}: {note}" for note, found in sources.items()))
     if options["prune_baseline"]:
         from dotlint.cli.baseline import prune
 

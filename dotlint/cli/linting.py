@@ -28,7 +28,9 @@ def files_to_lint(streams: Streams, options: CheckOptions) -> list[tuple[str, Se
     configurations = configured(options)
     stdin = options["stdin_filename"] or "-"
     named = {path for path in options["paths"] if not os.path.isdir(path)}
-    found = discovered(options, configurations)
+    unread: list[str] = []
+    found = discovered(options, configurations, unread)
+    write_messages(streams, *dict.fromkeys(unread))
     kept = [path for path in found if not configurations.excluded(path, named=path in named)]
     if options["verbose"]:
         from dotlint.cli.verbose import report_files
@@ -54,8 +56,11 @@ def _settings_of(path: str, stdin: str, configurations: Configurations, named: s
     return configurations.settings(stdin if path == "-" else path)
 
 
-def discovered(options: CheckOptions, configurations: Configurations) -> list[str]:
-    """Return the files that the command line names, and those in the folders that it names."""
+def discovered(options: CheckOptions, configurations: Configurations, unread: list[str] | None = None) -> list[str]:
+    """Return the files that the command line names, and those in the folders that it names.
+
+    `unread` gets a line for each `.gitignore` that cannot be read.
+    """
     from dotlint.files.discovery import discover
     from dotlint.files.exclusion import Patterns
 
@@ -69,6 +74,7 @@ def discovered(options: CheckOptions, configurations: Configurations) -> list[st
             force_exclude=options["force_exclude"],
             gitignore=gitignore,
             endings=configurations.endings,
+            unread=unread,
         )
     )
     documents = [path for path in found if is_document(path)]

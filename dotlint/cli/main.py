@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import redirect_stdout
 from importlib import import_module
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
 
@@ -30,7 +30,7 @@ COMMANDS = (
 _ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
 
 # Options that mean the same in every command; `DOTLINT_STRATEGY` sets one in all of them.
-SHARED = frozenset({"color", "config", "isolated", "layout", "model", "rules", "strategy", "world"})
+SHARED = frozenset({"color", "config", "gpu", "isolated", "layout", "model", "rules", "strategy", "world"})
 
 
 class _Commands(click.Group):
@@ -47,6 +47,16 @@ class _Commands(click.Group):
             if isinstance(parameter, click.Option):
                 parameter.envvar = list(_variables(cmd_name, parameter))
         return found
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click's method
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            name = ctx.invoked_subcommand
+            command = self.get_command(ctx, name) if name else None
+            if error.ctx is None and command is not None:  # click's parser does not name its command
+                error.ctx = click.Context(command, parent=ctx, info_name=name)
+            raise
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
-from dotlint.cli.choice import OneOf, Whole
+from dotlint.cli.choice import Once, OneOf, Whole
 from dotlint.errors import DotlintError
 from dotlint.files.paths import as_path
 
@@ -26,6 +26,7 @@ class ConfigOptions(TypedDict, total=False):
     layout: str | None
     world: int | None
     model: str | None
+    gpu: str | None
     preset: str | None
     select: tuple[str, ...]
     extend_select: tuple[str, ...]
@@ -106,17 +107,22 @@ rules_option = click.option(
     help="Load more rule cards from this folder.",
 )  # fmt: skip
 layout_option = click.option(
-    "--layout", metavar="MODEL|PRESET", help="How degrees map to GPUs: product, overlay, megatron, vllm, ..."
+    "--layout", cls=Once, metavar="MODEL|PRESET", help="How degrees map to GPUs: product, overlay, megatron, vllm, ..."
 )
 world_option = click.option(
     "--world",
+    cls=Once,
     type=click.IntRange(1, 1 << 18),
     metavar="N",
     help="The number of GPUs of a phase, from which its DP follows.",
 )
 model_option = click.option(
-    "--model", metavar="CONFIG.json|FILE.toml",
+    "--model", cls=Once, metavar="CONFIG.json|FILE.toml",
     help="The facts about the model: Hugging Face's config.json, its folder, or [model] of a strategy file.",
+)  # fmt: skip
+gpu_option = click.option(
+    "--gpu", cls=Once, metavar="NAME|GIB",
+    help="The GPU, such as H100-80GB, or its memory in GiB, to check whether the plan fits.",
 )  # fmt: skip
 stdin_option = click.option("--stdin-filename", metavar="NAME", help="The file name to use for standard input (`-`).")
 
@@ -144,6 +150,7 @@ strategy_options = _all(
     layout_option,
     world_option,
     model_option,
+    gpu_option,
 )  # fmt: skip
 
 
@@ -219,6 +226,7 @@ def configured(options: ConfigOptions) -> Configurations:
         layout=options.get("layout"),
         world=options.get("world"),
         model=options.get("model"),
+        gpu=options.get("gpu"),
         preset=options.get("preset"),
         select=split_names(select) if select else None,
         extend_select=split_names(options.get("extend_select", ())),

@@ -33,7 +33,7 @@ FORMATS = (
 )
 # The options that decide what is found, and so what a suggested command fixes.
 _REPEATED = (
-    "strategy", "layout", "world", "model", "preset", "select", "extend_select", "ignore", "folders", "config",
+    "strategy", "layout", "world", "model", "gpu", "preset", "select", "extend_select", "ignore", "folders", "config",
     "isolated", "baseline", "ignore_suppressions",
 )  # fmt: skip
 _FOR_READERS = ("report", "full", "concise", "llm", "markdown")

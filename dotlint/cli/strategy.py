@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import click
 
-from dotlint.cli.options import color_option, format_option, layout_option, model_option, world_option
+from dotlint.cli.options import color_option, format_option, gpu_option, layout_option, model_option, world_option
 from dotlint.cli.overwriting import refuse_overwriting
 from dotlint.cli.streams import terminal_width, use_color, write_result
 from dotlint.errors import DotlintError
@@ -25,13 +24,11 @@ class _WithLaunchOptions(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Move arguments that contain launch options behind `--`, where click takes none of them for its own."""
-        if "--" in args:
-            end = args.index("--")
-            args, launched = args[:end], args[end + 1 :]
-        else:
-            launched = []
-        texts = [arg for arg in args if _is_launch_text(arg)]
-        return super().parse_args(ctx, [*(arg for arg in args if not _is_launch_text(arg)), "--", *texts, *launched])
+        end = args.index("--") if "--" in args else len(args)
+        before, launched = args[:end], args[end + 1 :]
+        moved = [*(arg for arg in before if _is_launch_text(arg)), *launched]
+        kept = [arg for arg in before if not _is_launch_text(arg)]
+        return super().parse_args(ctx, [*kept, "--", *moved] if moved else kept)
 
 
 def _is_launch_text(argument: str) -> bool:
@@ -48,10 +45,7 @@ def _is_launch_text(argument: str) -> bool:
 @layout_option
 @world_option
 @model_option
-@click.option(
-    "--gpu", metavar="NAME|GIB",
-    help="The GPU, such as H100-80GB, or its memory in GiB, to see whether the plan fits.",
-)  # fmt: skip
+@gpu_option
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
     help="Also write the strategy as TOML to this file; `-` is standard output, without the description.",
@@ -79,9 +73,7 @@ def command(
     from dotlint.config.rules import read_strategy
     from dotlint.report import strategy as report
 
-    strategy = read_strategy(_launched(specs, system) if system is not None else specs, layout, world, model)
-    if gpu is not None:
-        strategy = _on_gpu(strategy, gpu)
+    strategy = read_strategy(_launched(specs, system) if system is not None else specs, layout, world, model, gpu)
     description = report.described(strategy)
     if output is not None:
         _write(streams, strategy, specs, model, output)
@@ -112,23 +104,6 @@ def _launched(specs: Sequence[str], system: str) -> list[LaunchArgument]:
     if any(spec.startswith("-") and not _is_launch_text(spec) for spec in specs):
         specs = [join(specs)]
     return [found for spec in specs if (found := launch_argument(spec, name)) is not None]
-
-
-def _on_gpu(strategy: Strategy, gpu: str) -> Strategy:
-    """Return the strategy on another GPU, given by its name or its memory in GiB, for all phases."""
-    from msgspec.structs import replace
-
-    from dotlint.data.gpus import gpus_named
-    from dotlint.strategy.fact_values import read_facts
-    from dotlint.strategy.memory.device import unknown_gpu
-
-    memory = float(gpu) if re.fullmatch(r"\d+(\.\d+)?", gpu) else None
-    if memory is None and len(gpus_named(gpu)) != 1:
-        raise DotlintError(f"--gpu: {unknown_gpu(gpu)} (or give its memory in GiB, such as 80)")
-    facts = read_facts({"gpu": gpu} if memory is None else {"gpu_memory": memory}, "--gpu", "model")
-    own = {"gpu": facts.gpu, "gpu_memory": facts.gpu_memory}
-    phases = tuple(replace(phase, facts=replace(phase.facts, **own)) for phase in strategy.phases)
-    return replace(strategy, model=replace(strategy.model, **own), phases=phases)
 
 
 def _write(streams: Streams, strategy: Strategy, specs: Sequence[str], model: str | None, output: str) -> None:

@@ -57,7 +57,7 @@ def report_times(
 
 
 def _cache(results: Sequence[FileResult], options: CheckOptions) -> str:
-    from dotlint.pipeline.cache import cache_folder
+    from dotlint.pipeline.cache_files import cache_folder
 
     folder = cache_folder()
     if options["no_cache"] or folder is None:

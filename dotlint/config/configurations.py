@@ -107,7 +107,7 @@ class Configurations:
     def _new_settings(self, config: Config, strategy: tuple[str, ...], off: tuple[str, ...]) -> Settings:
         overrides = self.overrides
         if not strategy and "strategy" not in config.values:
-            for option in ("layout", "world", "model"):
+            for option in ("layout", "world", "model", "gpu"):
                 if getattr(overrides, option):
                     raise DotlintError(f"--{option} needs a strategy: give one with --strategy")
         source: StrategySource | None = "option" if overrides.strategy else "configuration" if strategy else None
@@ -120,7 +120,7 @@ class Configurations:
             ignore = (*(config.get("ignore") or ()), *ignore)
             extend = (*(config.get("extend-select") or ()), *extend)
         return Settings(
-            strategy=strategy_of(strategy, layout, overrides.world, model) if strategy else None,
+            strategy=strategy_of(strategy, layout, overrides.world, model, overrides.gpu) if strategy else None,
             strategy_source=source,
             selection=Selection(
                 select=select,

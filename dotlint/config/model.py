@@ -63,6 +63,7 @@ class Overrides(Struct, frozen=True):
     layout: str | None = None
     world: int | None = None
     model: str | None = None
+    gpu: str | None = None
     preset: str | None = None
     select: tuple[str, ...] | None = None
     extend_select: tuple[str, ...] = ()

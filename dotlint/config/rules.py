@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from dotlint.errors import DotlintError
 from dotlint.files.paths import as_path
 from dotlint.registry.rules import all_cards, tuned
 from dotlint.strategy import Layout, Strategy
@@ -34,20 +38,47 @@ def tuned_cards(config: Config, more: tuple[Path, ...] = ()) -> tuple[Card, ...]
 
 
 def read_strategy(
-    arguments: Sequence[str | LaunchArgument], layout: str | None, world: int | None = None, model: str | None = None
+    arguments: Sequence[str | LaunchArgument],
+    layout: str | None,
+    world: int | None = None,
+    model: str | None = None,
+    gpu: str | None = None,
 ) -> Strategy:
-    """Read a strategy; `model` is the path of a file with the facts of the model. Raises `StrategyError`."""
+    """Read a strategy; `model` is the path of a file with the facts of the model, `gpu` a name or a memory in GiB.
+
+    Raises `StrategyError`.
+    """
     facts = None
     if model is not None:
         from dotlint.strategy.launch.config_json import model_facts  # noqa: PLC0415 - most runs name no model
 
         facts = model_facts(model)
-    return Strategy.combine(arguments, layout=Layout.named(layout) if layout else None, world=world, model=facts)
+    read = Strategy.combine(arguments, layout=Layout.named(layout) if layout else None, world=world, model=facts)
+    return read if gpu is None else _on_gpu(read, gpu)
+
+
+def _on_gpu(strategy: Strategy, gpu: str) -> Strategy:
+    """Return the strategy on another GPU, given by its name or its memory in GiB, for all phases."""
+    from dotlint.data.gpus import gpus_named  # noqa: PLC0415 - most runs name no GPU
+    from dotlint.strategy.fact_values import read_facts  # noqa: PLC0415
+    from dotlint.strategy.memory.device import unknown_gpu  # noqa: PLC0415
+
+    memory = float(gpu) if re.fullmatch(r"\d+(\.\d+)?", gpu) else None
+    if memory is None and len(gpus_named(gpu)) != 1:
+        raise DotlintError(f"--gpu: {unknown_gpu(gpu)} (or give its memory in GiB, such as 80)")
+    facts = read_facts({"gpu": gpu} if memory is None else {"gpu_memory": memory}, "--gpu", "model")
+    own = {"gpu": facts.gpu, "gpu_memory": facts.gpu_memory}
+    phases = tuple(replace(phase, facts=replace(phase.facts, **own)) for phase in strategy.phases)
+    return replace(strategy, model=replace(strategy.model, **own), phases=phases)
 
 
 @cache
 def strategy_of(
-    arguments: tuple[str, ...], layout: str | None, world: int | None = None, model: str | None = None
+    arguments: tuple[str, ...],
+    layout: str | None,
+    world: int | None = None,
+    model: str | None = None,
+    gpu: str | None = None,
 ) -> Strategy:
     """Read a strategy as `read_strategy` does, once per run."""
-    return read_strategy(arguments, layout, world, model)
+    return read_strategy(arguments, layout, world, model, gpu)

@@ -18,6 +18,7 @@ from dotlint.deployment.numberings.axes import ancestors, worded_number
 from dotlint.deployment.numberings.decide import decide
 from dotlint.deployment.recognition import recognize
 from dotlint.deployment.roles import settle_roles
+from dotlint.deployment.training import set_directions
 from dotlint.deployment.whole_boxes import mark_whole_box, stands_for_others
 from dotlint.deployment.words import plain_words
 from dotlint.strategy.declarations import read_degrees
@@ -56,6 +57,7 @@ def read_deployment(
     settle_roles(readings, vocabulary)
     _mark_annotations(readings, vocabulary, graph)
     _decide_experts(readings)
+    set_directions(graph, readings)
     phases = (
         _decide_phases(readings, graph, cluster_facts) if only_phase is None else _set_only_phase(readings, only_phase)
     )

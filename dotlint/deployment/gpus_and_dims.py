@@ -25,6 +25,7 @@ from dotlint.deployment.tensor_words import (
     is_projection,
     side_of_attribute,
 )
+from dotlint.graph.attributes import names_of
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 _PAIRED = regex(r"[^\W\d]\w{0,30}\s?[=:：]\s?[\w?~]|(?<=[:：=]\s)\d\w*\s?,\s?\d|(?<=[:：=])\d\w*\s?,\s?\d")
 _SAME_WORD = regex(r"(?:same|identical|unchanged|identique|gleich)\b|同|与输入相同|相同", re.IGNORECASE)
-_SIGNS = "[(=:：x×✕（［"
+_SIGNS = "[(=:：x×✕（［,，"
 _MOST_JOINED = 1000  # characters of lines that are read as one
 
 
@@ -73,8 +74,8 @@ def read_tensors(lines: Sequence[str]) -> Tensors:
 
 def with_attributes(tensors: Tensors, attributes: Mapping[str, str]) -> Tensors:
     """Add the tensors that attributes such as `input_shape` state to the sides that the label does not state."""
-    for key, value in attributes.items():
-        side = side_of_attribute(key)
+    for key in names_of(attributes, side_of_attribute):
+        side, value = side_of_attribute(key), attributes[key]
         if side is None or not value or tensors.bare:
             continue
         word = {"in": "Input", "out": "Output", "both": "Shape"}[side]
@@ -173,8 +174,10 @@ def _once(line: str, found: list[Shape]) -> list[Shape]:
 
 
 def _unbracketed(text: str, *, named: bool) -> Tensors | None:
-    """Read `batch=4, seq=8`, or anything behind `Shape:`."""
-    if ("=" not in text and ":" not in text and not named) or not (dims := read_dims(text)) or len(dims.values) < 2:
+    """Read `batch=4, seq=8` or `batch 4, seq 8`, or anything behind `Shape:`."""
+    if not (dims := read_dims(text)) or len(dims.values) < 2:
+        return None
+    if "=" not in text and ":" not in text and not named and None in dims.sizes:
         return None
     return Tensors(bare=(dims,)) if named or (all(map(is_axis, dims.keys)) and counts_tokens(dims)) else None
 

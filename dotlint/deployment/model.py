@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from msgspec import Struct, field
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dotlint.strategy.gpus import GpuSet
 
 T = TypeVar("T")
+Direction = Literal["forward", "backward"]
+"""The pass of training that a node is of."""
 
 
 class Reading(Struct, gc=False):  # part of no reference cycle
@@ -29,7 +31,8 @@ class Reading(Struct, gc=False):  # part of no reference cycle
     `gpus` are the ids (0-based ranks) that the node itself (`own_gpus`) or else its cluster states; `experts` the
     first and last expert of an expert node. `replica`, `micro_batch`, `step` (of a ring) and `shard` (the tensor rank)
     are as numbered in the file. `link` has the two stages, 0-based, that a transfer connects; such a node belongs to
-    neither, so its `stage` is None. `summary` is whether the node represents others: an ellipsis, or a stage
+    neither, so its `stage` is None. `direction` is the pass of
+    training that it is of, if the file draws both. `summary` is whether the node represents others: an ellipsis, or a stage
     or phase as one block. `why` has a line for each decision.
     """
 
@@ -48,6 +51,7 @@ class Reading(Struct, gc=False):  # part of no reference cycle
     step: int | None = None
     shard: int | None = None
     link: tuple[int, int] | None = None
+    direction: Direction | None = None
     annotation: bool = False
     summary: bool = False
     whole_box: bool = False  # a summary of consecutive operators that states what the first takes and the last gives

@@ -54,7 +54,9 @@ def stands_alone(line: str, shape: Shape, whole: int) -> bool:
     if shape.bracket == "[" and not _is_chain(shape):
         return not glued or is_size(shape, sure=True)
     if shape.bracket == "":
-        return len(shape.dims.values) > 2 and _is_apart(line, shape, whole) and is_size(shape)
+        few = len(shape.dims.values) == 2  # `8x64 GPUs` is no tensor, nor are the pixels of `224x224`
+        fits = len(line) == shape.end - shape.start and len(set(shape.dims.values)) == 2 if few else True
+        return fits and _is_apart(line, shape, whole) and is_size(shape)
     return not glued and is_size(shape)
 
 

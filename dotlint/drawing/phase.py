@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dotlint.drawing.builder import State
     from dotlint.drawing.model import Detail
     from dotlint.drawing.parallelism import Parallelism
-    from dotlint.strategy.phases import Phase
+    from dotlint.strategy.phase import Phase
 
 
 def draw_phase(

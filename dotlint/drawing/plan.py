@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dotlint.strategy.model import ModelFacts
-    from dotlint.strategy.phases import Phase, Strategy
+    from dotlint.strategy.phase import Phase
+    from dotlint.strategy.phases import Strategy
 
 
 class Layers(Struct, frozen=True):

@@ -13,7 +13,7 @@ from dotlint.strategy.rank_grid import Grid
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dotlint.strategy.phases import Phase
+    from dotlint.strategy.phase import Phase
 
 _OPEN_ORDER: Final = ("pp", "dp", "tp", "cp", "sp", "ep")
 """Contiguous shards, as people draw them, if every axis multiplies the GPUs and no order is declared."""

@@ -12,7 +12,8 @@ from dotlint.text.display import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.strategy.phases import Phase, Strategy
+    from dotlint.strategy.phase import Phase
+    from dotlint.strategy.phases import Strategy
 
 MOST_STAGES: Final = 1024
 """More pipeline stages, chunks included, cannot be read in any picture."""

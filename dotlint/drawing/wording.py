@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from dotlint.drawing.model import Look
     from dotlint.drawing.plan import Chunk, Layers
     from dotlint.strategy.gpus import GpuSet
-    from dotlint.strategy.phases import Phase, Strategy
+    from dotlint.strategy.phase import Phase
+    from dotlint.strategy.phases import Strategy
 
 TITLES: Final[Mapping[str, str]] = {
     "input": "Input Tokens",

@@ -120,9 +120,14 @@ class Card(Struct, frozen=True, omit_defaults=True):
         end: int,
         *,
         outcome: str | None = None,
+        help: str | None = None,  # noqa: A002 - what the reports call it
+        suggestion: str | None = None,
         **more: Any,  # noqa: ANN401 - the fields of Finding, which has their types
     ) -> Finding:
-        """Return a finding of this rule; `outcome` selects a variant of the card, `more` are fields of `Finding`."""
+        """Return a finding of this rule; `outcome` selects a variant of the card, `more` are fields of `Finding`.
+
+        With a `suggestion`, the remedy asks for it instead of the `help`.
+        """
         variant = self.outcomes.get(outcome) if outcome else None
         if "locations" in more:  # the edges of a subgraph share one location
             more["locations"] = tuple({location.key: location for location in more["locations"]}.values())
@@ -136,4 +141,5 @@ class Card(Struct, frozen=True, omit_defaults=True):
         }
         about = more.get("about")
         values |= {"check": self.check, "unit": str(about) if about is not None else None}
+        values |= {"suggestion": suggestion, "remedy": f"did you mean {suggestion}?" if suggestion else help}
         return Finding(code=self.code, name=self.name, message=message, start=start, end=end, **{**values, **more})

@@ -89,16 +89,27 @@ def combined_fix(fixes: Sequence[Fix]) -> Fix | None:
     return Fix("unsafe" if unsafe else "safe", tuple(edits), title)
 
 
+class NameList(Struct, frozen=True):
+    """Names under a label, as in `14 operators: norm2, qkv2`, and what follows them; `edges` are names of both ends."""
+
+    label: str
+    names: tuple[str, ...] = ()
+    edges: tuple[Pair, ...] = ()
+    end: str = ""
+
+
 class Listing(Struct, frozen=True):
     """A titled list that a report shows under a finding, such as the missing edges of one stage.
 
-    `lines` can be pasted into the file if `paste` is true; `note` is printed next to the title.
+    `lines` can be pasted into the file if `paste` is true, and `names` are further ones that a report folds; `note` is
+    printed next to the title.
     """
 
     title: str
     lines: tuple[str, ...]
     note: str = ""
     paste: bool = False
+    names: tuple[NameList, ...] = ()
 
 
 class Finding(Struct, frozen=True):
@@ -112,7 +123,9 @@ class Finding(Struct, frozen=True):
     part of the fingerprint. `data` is what the check found out for the fix, a struct declared next to the check; a
     slim result has none. `locations` has every statement that the finding is about, first the one at `start`; a
     finding about something missing has one location. `slip` distinguishes the mistakes of a rule that has several.
-    `parts` are the findings of the units that it was merged from, which its fix is computed from.
+    `parts` are the findings of the units that it was merged from, which its fix is computed from. `remedy` is what
+    to do about it; `suggestion` is what the author may have meant, as messages name it: "`red`". `no_fix` is why there
+    is no automatic fix, if the rule has one.
     """
 
     code: str
@@ -129,7 +142,7 @@ class Finding(Struct, frozen=True):
     related: tuple[Related, ...] = ()
     graph: int = 0
     caused_by: tuple[int, ...] = ()
-    help: str | None = None
+    remedy: str | None = None
     note: str | None = None
     path: tuple[str, ...] = ()
     unit: str | None = None
@@ -145,6 +158,19 @@ class Finding(Struct, frozen=True):
     locations: tuple[Location, ...] = ()
     slip: str = ""
     parts: tuple[Finding, ...] = ()
+    suggestion: str | None = None
+    no_fix: str | None = None
+
+    @property
+    def pattern(self) -> str:
+        """The message with its unit masked: equal for findings that differ only in the unit."""
+        return self.message.replace(str(self.about), "\0", 1) if self.about is not None else self.message
+
+    @property
+    def help(self) -> str | None:
+        """The remedy, with the reason why there is no automatic fix."""
+        why = f"no automatic fix: {self.no_fix}" if self.no_fix else None
+        return f"{self.remedy} ({why})" if self.remedy and why else self.remedy or why
 
     def __post_init__(self) -> None:
         if not self.locations:
@@ -155,7 +181,8 @@ class Finding(Struct, frozen=True):
 class Holds(Struct, frozen=True):
     """A passed item: `subject` was checked, `text` has the figures, as in `GPUs: stages 0-15, 16-31`.
 
-    `code` is the code of the rule and `graph` the index of the graph; the run sets both.
+    `code` is the code of the rule and `graph` the index of the graph; the run sets both. `about` is the unit that it is
+    about, and `details` are the parts of the text that a summary of this unit repeats.
     """
 
     section: str
@@ -163,6 +190,8 @@ class Holds(Struct, frozen=True):
     text: str
     code: str = ""
     graph: int = 0
+    about: Unit | None = None
+    details: tuple[str, ...] = ()
 
 
 class Undecided(Struct, frozen=True):

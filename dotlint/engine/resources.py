@@ -24,7 +24,8 @@ _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
 
 @cache
-def _folder() -> str:
+def rules_path() -> str:
+    """Return the path of the folder of the rule cards: in the installed package, or next to it in a checkout."""
     for folder in (os.path.join(_PACKAGE, "rules"), os.path.join(os.path.dirname(_PACKAGE), "rules")):
         if os.path.isfile(os.path.join(folder, "vocabulary.toml")):
             return folder
@@ -34,8 +35,8 @@ def _folder() -> str:
 
 
 def rules_folder() -> Path:
-    """Return the folder of the rule cards: in the installed package, or next to the package in a checkout."""
-    return as_path(_folder())
+    """Return `rules_path` as a `Path`."""
+    return as_path(rules_path())
 
 
 class _CompiledVersion(Struct):
@@ -49,7 +50,7 @@ def compiled_rules() -> str | None:
     """Return the compiled file; None if there is none or, in a checkout, if a card is newer."""
     if not os.path.isfile(COMPILED):
         return None
-    if os.path.dirname(_folder()) == _PACKAGE:
+    if os.path.dirname(rules_path()) == _PACKAGE:
         return COMPILED  # installed: the cards do not change
     try:
         return COMPILED if decode(read_file(COMPILED), type=_CompiledVersion).version == folder_version() else None
@@ -59,7 +60,7 @@ def compiled_rules() -> str | None:
 
 def folder_version() -> int:
     """Return a number that changes when a card, the vocabulary or the card format does; it is based on file times."""
-    paths = [os.path.join(here, name) for here, _, names in os.walk(_folder()) for name in names]
+    paths = [os.path.join(here, name) for here, _, names in os.walk(rules_path()) for name in names]
     found = 0
     for path in sorted((*paths, *(sibling_path(__file__, name) for name in ("card.py", "card_file.py")))):
         status = os.stat(path)
@@ -69,4 +70,4 @@ def folder_version() -> int:
 
 def vocabulary_file() -> str:
     """Return the file with the built-in vocabulary."""
-    return compiled_rules() or os.path.join(_folder(), "vocabulary.toml")
+    return compiled_rules() or os.path.join(rules_path(), "vocabulary.toml")

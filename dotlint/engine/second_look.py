@@ -130,7 +130,7 @@ def _one(parts: list[Finding]) -> Finding:
     about = abouts.pop() if len(abouts) == 1 else None
     return replace(
         first,
-        message=f"{first.message}; {'the same' if len(set(map(_without_unit, parts))) == 1 else 'likewise'} {_where(first, others)}",
+        message=f"{first.message}; {'the same' if len({part.pattern for part in parts}) == 1 else 'likewise'} {_where(first, others)}",
         nodes=tuple(dict.fromkeys(name for part in parts for name in part.nodes)),
         locations=tuple(locations.values()),
         related=tuple(dict.fromkeys(one for part in parts for one in part.related))[:8],
@@ -140,10 +140,6 @@ def _one(parts: list[Finding]) -> Finding:
         fixable=fix.applicability if fix else first.fixable if not fixes else None,
         parts=() if fixes else tuple(parts),
     )
-
-
-def _without_unit(finding: Finding) -> str:
-    return finding.message.replace(str(finding.about), "\0", 1) if finding.about is not None else finding.message
 
 
 def _where(first: Finding, others: Sequence[Finding]) -> str:

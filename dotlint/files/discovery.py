@@ -28,6 +28,7 @@ def discover(
     force_exclude: bool = False,
     gitignore: bool = True,
     endings: Callable[[str], tuple[str, ...]] = lambda _: ENDINGS,
+    unread: list[str] | None = None,
 ) -> Iterator[str]:
     """Yield the paths of the files to lint, each once: files as named, and those found within folders, sorted.
 
@@ -36,12 +37,13 @@ def discover(
     A folder search skips hidden folders, virtual environments, files ignored by `.gitignore` (unless `gitignore` is
     false) and files that match `exclude`. A file named explicitly is yielded whatever the patterns match, unless
     `force_exclude` is true. A path that does not exist is yielded too: reading it reports the error, and the other
-    files are still linted.
+    files are still linted. `unread` gets a line for each file of patterns that cannot be read.
     """
     seen: set[str] = set()
+    unread = [] if unread is None else unread
     for path in paths:
         if path != "-" and os.path.isdir(path):
-            files = _search_folder(path, exclude, endings, gitignore=gitignore)
+            files = _search_folder(path, exclude, endings, unread, gitignore=gitignore)
         elif force_exclude and path != "-" and is_path_excluded(path, exclude):
             continue
         else:
@@ -54,10 +56,15 @@ def discover(
 
 
 def _search_folder(
-    folder: str, exclude: Sequence[Patterns], endings: Callable[[str], tuple[str, ...]], *, gitignore: bool
+    folder: str,
+    exclude: Sequence[Patterns],
+    endings: Callable[[str], tuple[str, ...]],
+    unread: list[str],
+    *,
+    gitignore: bool,
 ) -> Iterator[str]:
     top = os.path.abspath(folder)
-    chains: dict[str, tuple[Patterns, ...]] = {top: inherited_patterns(top) if gitignore else ()}
+    chains: dict[str, tuple[Patterns, ...]] = {top: inherited_patterns(top, unread) if gitignore else ()}
     unreadable: list[str] = []
     if is_path_excluded(folder, exclude, is_folder=True):
         return
@@ -65,7 +72,7 @@ def _search_folder(
         here = os.path.abspath(base)
         chain = chains.pop(here)
         if gitignore:
-            chain = (*folder_patterns(here), *chain)
+            chain = (*folder_patterns(here, unread), *chain)
         inside = {name: str(as_path(here, name)) for name in sorted(folders)}
         folders[:] = [name for name, whole in inside.items() if _is_searched(whole, name, exclude, chain)]
         chains.update((inside[name], chain) for name in folders)

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from dotlint.errors import DotlintError
 from dotlint.files.paths import as_path
-from dotlint.files.reading import read_file
+from dotlint.files.reading import read_file, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -81,9 +81,9 @@ def is_path_excluded(path: str, chain: Sequence[Patterns], *, is_folder: bool = 
     )
 
 
-def folder_patterns(folder: str) -> tuple[Patterns, ...]:
-    """Return the patterns of the folder's own `.gitignore`, if it has one."""
-    return _read_patterns(as_path(folder, ".gitignore"), folder)
+def folder_patterns(folder: str, unread: list[str]) -> tuple[Patterns, ...]:
+    """Return the patterns of the folder's own `.gitignore`, if it has one; `unread` gets why it cannot be read."""
+    return _read_patterns(as_path(folder, ".gitignore"), folder, unread)
 
 
 @cache
@@ -93,7 +93,7 @@ def repository_of(folder: str) -> str | None:
     return next((str(above) for above in (walk, *walk.parents) if os.path.exists(above / ".git")), None)
 
 
-def inherited_patterns(folder: str) -> tuple[Patterns, ...]:
+def inherited_patterns(folder: str, unread: list[str]) -> tuple[Patterns, ...]:
     """Return the patterns that apply to a folder from outside of it, in git's order; none outside a repository.
 
     If those patterns exclude the folder itself, they are dropped: a user who names an ignored folder wants it
@@ -104,20 +104,23 @@ def inherited_patterns(folder: str) -> tuple[Patterns, ...]:
         return ()
     chain: list[Patterns] = []
     for above in as_path(folder).parents if folder != root else ():
-        chain += folder_patterns(str(above))
+        chain += folder_patterns(str(above), unread)
         if str(above) == root:
             break
-    chain += _read_patterns(as_path(root, ".git", "info", "exclude"), root)
+    chain += _read_patterns(as_path(root, ".git", "info", "exclude"), root, unread)
     settings = os.environ.get("XDG_CONFIG_HOME") or str(as_path("~/.config").expanduser())
-    chain += _read_patterns(as_path(settings, "git", "ignore"), root)
+    chain += _read_patterns(as_path(settings, "git", "ignore"), root, unread)
     inside = as_path(folder).relative_to(root)
     parts = [as_path(root, *inside.parts[: depth + 1]) for depth in range(len(inside.parts))]
     return () if any(is_excluded(str(part), chain, is_folder=True) for part in parts) else tuple(chain)
 
 
-def _read_patterns(file: Path, folder: str) -> tuple[Patterns, ...]:
+def _read_patterns(file: Path, folder: str, unread: list[str]) -> tuple[Patterns, ...]:
     try:
         text = read_file(file).decode("utf-8-sig", "surrogateescape")
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except OSError as error:
+        unread.append(f"{file} cannot be read, so its patterns are ignored: {reason(error)}")
         return ()
     return (Patterns(folder, tuple(line.removesuffix("\r") for line in text.split("\n")), strict=False),)

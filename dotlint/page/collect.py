@@ -13,9 +13,9 @@ from msgspec import Struct
 from dotlint.engine.result import FileResult
 from dotlint.errors import DotlintError
 from dotlint.files.discovery import UnreadableError, read_bytes
+from dotlint.page.dot_texts import dot_texts
 from dotlint.page.file_section import Material, part
 from dotlint.page.panes import Fixes
-from dotlint.page.sections import sections
 from dotlint.page.views import drawings
 from dotlint.pipeline.fix_text import fix_text
 from dotlint.pipeline.lint_file import lint_path
@@ -114,7 +114,7 @@ def make_page(task: Task) -> Page:
     if result.unreadable is not None:
         return _undrawn_page(result, task)
     source = Source.from_bytes(data, task.path)
-    found = tuple(sections(result, source))
+    found = tuple(dot_texts(result, source))
     fixed = list(_fixed(result, source, task.settings))
     drawn, missing = drawings(found, [] if result.context is None else fixed)
     material = Material(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding, Pair
     from dotlint.graph.model import Node
-    from dotlint.page.sections import Section
+    from dotlint.page.dot_texts import DotText
     from dotlint.syntax.source import Source
 
 MOST_EDGES: Final = 60_000
@@ -89,17 +89,17 @@ class Elements(Struct):
         return found
 
 
-def known_elements(sections: Iterable[Section]) -> Elements:
+def known_elements(texts: Iterable[DotText]) -> Elements:
     """Number the nodes and edges of a file."""
     found = Elements()
-    for section in sections:
-        for graph in section.context.graphs:
-            _add_graph(found, section, graph)
+    for text in texts:
+        for graph in text.context.graphs:
+            _add_graph(found, text, graph)
     return found
 
 
-def _add_graph(found: Elements, section: Section, graph: GraphContext) -> None:
-    index, flow = graph.graph.index + section.graphs, flow_of(graph)
+def _add_graph(found: Elements, text: DotText, graph: GraphContext) -> None:
+    index, flow = graph.graph.index + text.graphs, flow_of(graph)
     for node in graph.graph.nodes.values():
         start = node.statements[0].start if node.statements else node.start
         found.nodes[index, node.name] = len(found.node_rows)
@@ -109,7 +109,7 @@ def _add_graph(found: Elements, section: Section, graph: GraphContext) -> None:
                 visible(node.name),
                 _label(node),
                 _reading_text(graph.deployment, reading),
-                section.line(start),
+                text.line(start),
                 [visible(line) for line in node_lines(flow, reading)],
             ]
         )
@@ -118,7 +118,7 @@ def _add_graph(found: Elements, section: Section, graph: GraphContext) -> None:
         key = index, (edge.tail.name, edge.head.name)
         if key not in found.edges:
             found.edges[key] = len(found.edge_rows)
-            row = [found.node(index, edge.tail.name), found.node(index, edge.head.name), section.line(edge.start)]
+            row = [found.node(index, edge.tail.name), found.node(index, edge.head.name), text.line(edge.start)]
             if (tensor := carried.get(edge.index)) is not None:
                 row.append(found.tensors.setdefault(tensor, len(found.tensors)))
             found.edge_rows.append(row)

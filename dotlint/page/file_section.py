@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dotlint.engine.result import FileResult
     from dotlint.page.data import Drawn, Elements
-    from dotlint.page.sections import Section
+    from dotlint.page.dot_texts import DotText
     from dotlint.report.model import Outline
     from dotlint.report.verdict import VerdictKind
     from dotlint.syntax.source import Source
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 class Material(Struct, frozen=True):
     """The input for the part of one file.
 
-    `source` is the text of the file and `sections` are its DOT, if it could be read. `missing` is why there is no
+    `source` is the text of the file and `texts` are its DOT, if it could be read. `missing` is why there is no
     picture, or no further one. `whys` are the rationales of rules by code.
     """
 
     result: FileResult
     outline: Outline
     source: Source | None = None
-    sections: tuple[Section, ...] = ()
+    texts: tuple[DotText, ...] = ()
     drawn: tuple[Drawn, ...] = ()
     missing: str | None = None
     fixes: tuple[Fixes, ...] = ()
@@ -70,7 +70,7 @@ def part(material: Material) -> Part:
         return Part(
             result.path, outline.kind, outline.verdict, reason, {"path": visible(result.path)}, outline.facts, counts
         )
-    numbers = known_elements(material.sections)
+    numbers = known_elements(material.texts)
     data: dict[str, Any] = {"path": visible(result.path), "verdict": [outline.kind, outline.verdict]}
     data["findings"] = [finding_data(material.source, finding, numbers) for finding in result.findings]
     data["views"], missing = _views(material, numbers)
@@ -91,9 +91,9 @@ def part(material: Material) -> Part:
 
 
 def _listed(material: Material, numbers: Elements) -> Iterator[ListedPart]:
-    for section in material.sections:
-        graphs = range(section.graphs, section.graphs + len(section.context.graphs))
-        yield ListedPart(section.start, section.end, numbers.names(graphs))
+    for text in material.texts:
+        graphs = range(text.graphs, text.graphs + len(text.context.graphs))
+        yield ListedPart(text.start, text.end, numbers.names(graphs))
 
 
 def _views(material: Material, numbers: Elements) -> tuple[list[dict[str, Any]], str | None]:

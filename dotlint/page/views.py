@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dotlint.engine.result import FileResult
-    from dotlint.page.sections import Section
+    from dotlint.page.dot_texts import DotText
     from dotlint.picture import PictureOptions, Svg
     from dotlint.picture.assemble import Common
     from dotlint.picture.model import FoldLevel
@@ -38,28 +38,24 @@ _TITLES: Final[dict[FoldLevel, str]] = {
 }  # fmt: skip
 
 
-def drawings(
-    sections: Sequence[Section], fixed: Sequence[tuple[str, str, FixResult]]
-) -> tuple[list[Drawn], str | None]:
+def drawings(texts: Sequence[DotText], fixed: Sequence[tuple[str, str, FixResult]]) -> tuple[list[Drawn], str | None]:
     """Draw the graphs of a file before and after its fixes; large graphs are folded, and opened stage by stage.
 
     Return the views, and the reason if there is none or not all could be drawn.
     """
-    graphs = [
-        (section, graph.graph.index) for section in sections for graph in section.context.graphs if graph.graph.nodes
-    ]
+    graphs = [(text, graph.graph.index) for text in texts for graph in text.context.graphs if graph.graph.nodes]
     if not graphs:
         return [], "the file has no graph"
     drawn: list[Drawn] = []
     artists: dict[int, _Artist] = {}
     until = time.monotonic() + _SECONDS
-    for section, index in graphs[:_GRAPHS]:
-        artist = artists.setdefault(section.start, _Artist(section.result, until, _SECONDS / 2 / len(graphs)))
-        number = index + section.graphs + 1
+    for text, index in graphs[:_GRAPHS]:
+        artist = artists.setdefault(text.start, _Artist(text.result, until, _SECONDS / 2 / len(graphs)))
+        number = index + text.graphs + 1
         name = f"Graph {number}: " if len(graphs) > 1 else ""
         try:
             views = artist.graph(index, name, fixed if len(graphs) == 1 else ())
-            drawn += (_moved(view, section) for view in views)
+            drawn += (_moved(view, text) for view in views)
         except DotlintError as error:
             return drawn, _error_text(error)
     left = len(graphs) - _GRAPHS
@@ -68,16 +64,16 @@ def drawings(
     return drawn, more if left > 0 else missing
 
 
-def _moved(drawn: Drawn, section: Section) -> Drawn:
-    """Return a picture of a section with the numbers of graphs and findings of the file."""
-    if not section.graphs and not section.findings:
+def _moved(drawn: Drawn, text: DotText) -> Drawn:
+    """Return a picture of a text with the numbers of graphs and findings of the file."""
+    if not text.graphs and not text.findings:
         return drawn
-    own = f"b{section.graphs}-"
+    own = f"b{text.graphs}-"
     return replace(
         drawn,
         key=f"{own}{drawn.key}",
-        graph=drawn.graph + section.graphs,
-        findings={index + section.findings: ids for index, ids in drawn.findings.items()},
+        graph=drawn.graph + text.graphs,
+        findings={index + text.findings: ids for index, ids in drawn.findings.items()},
         opens={element: f"{own}{key}" for element, key in drawn.opens.items()},
         within=None if drawn.within is None else f"{own}{drawn.within}",
     )

@@ -9,49 +9,52 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dotlint.files.reading import read_file
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from dotlint.pipeline.cache_files import temporary_path
 
 _SIZE: Final = 32  # bytes
 
 
-def own_key(folder: Path) -> bytes | None:
+def own_key(folder: str) -> bytes | None:
     """Return the user's key, which is created if there is none; None if the folder or the key cannot be used."""
     user = os.getuid() if hasattr(os, "getuid") else 0
-    path = folder / f"key-{user}"
+    path = os.path.join(folder, f"key-{user}")
     try:
-        return _read(path, user) if os.path.lexists(path) else _created(path, user)
+        if not os.path.lexists(path):
+            _create(folder, path)
+        elif _is_own(path, user) and os.lstat(path).st_size != _SIZE:  # an older version was killed while it wrote
+            os.unlink(path)
+            _create(folder, path)
+        return read_file(path, most=_SIZE) if _is_own(path, user) else None
     except OSError:
         return None
 
 
-def _created(path: Path, user: int) -> bytes | None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    key = os.urandom(_SIZE)
+def _create(folder: str, path: str) -> None:
+    """Write a new key completely or not at all, unless another process is faster."""
+    temporary = temporary_path(folder, f"key-{os.urandom(4).hex()}")
+    os.makedirs(os.path.dirname(temporary), exist_ok=True)
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process was faster
-        return _read(path, user)
-    try:
-        os.write(handle, key)
-    except BaseException:  # also an interrupt: a part of a key would turn the cache off for good
-        with contextlib.suppress(OSError):
-            path.unlink()
-        raise
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(handle, os.urandom(_SIZE))
+        finally:
+            os.close(handle)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links
+            os.replace(temporary, path)
     finally:
-        os.close(handle)
-    return key
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
 
 
-def _read(path: Path, user: int) -> bytes | None:
-    """Return the key; None if another user could have written or read it, or another process is still writing it."""
-    status = path.lstat()
+def _is_own(path: str, user: int) -> bool:
+    """Return whether the key is a file that no other user could have written or read."""
+    status = os.lstat(path)
     foreign = hasattr(os, "getuid") and (status.st_uid != user or bool(status.st_mode & 0o077))
-    if foreign or not stat.S_ISREG(status.st_mode):
-        return None
-    key = read_file(path, most=_SIZE)
-    return key if len(key) == _SIZE else None
+    return stat.S_ISREG(status.st_mode) and not foreign

@@ -21,7 +21,7 @@ FAILED = "computing it failed"
 def attach_fixes(result: FileResult) -> FileResult:
     """Set `fix` and `fixable` of a result's findings in place, and return the result.
 
-    `fixable` then agrees with `fix`; if there is no fix, the finding's help states the reason. Fixes that `--fix` would
+    `fixable` then agrees with `fix`; if there is no fix, `no_fix` is the reason. Fixes that `--fix` would
     refuse are not withdrawn here. The function is idempotent.
     """
     if result.context is None:
@@ -37,7 +37,7 @@ def attach_fixes(result: FileResult) -> FileResult:
             fix = replace(fix, title=describe_edits(result.document.text, fix.edits))
         applicability = fix.applicability if fix else None
         if fix is not finding.fix or applicability != finding.fixable or why:
-            result.findings[index] = replace(finding, fix=fix, fixable=applicability, help=help_with(finding.help, why))
+            result.findings[index] = replace(finding, fix=fix, fixable=applicability, no_fix=why)
     return result
 
 
@@ -55,11 +55,3 @@ def _computed(context: FixContext, finding: Finding) -> Fix | str | None:
     except Exception as error:  # noqa: BLE001 - a bug in one fix must not lose the findings
         whose = "the plugin" if ":" in finding.check else "dotlint"
         return f"{FAILED} ({type(error).__name__}: {error}), which is a bug in {whose}: please report it"
-
-
-def help_with(text: str | None, why: str | None) -> str | None:
-    """Return a finding's help with the reason why there is no fix, if any."""
-    if not why:
-        return text
-    note = f"no automatic fix: {why}"
-    return note if text is None else text if note in text else f"{text} ({note})"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dotlint.pipeline.compute import help_with
 from dotlint.pipeline.trials import apart, split_refused
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def withdraw_refused(result: FileResult, trials: Trials) -> None:
-    """Withdraw the fixes of a result that would be refused, and add the reason to the help of the finding."""
+    """Withdraw the fixes of a result that would be refused, with the reason."""
     if not any(finding.fix for finding in result.findings):
         return
     trials.remember(result)
@@ -37,7 +36,7 @@ def withdraw_refused(result: FileResult, trials: Trials) -> None:
     for one, reason in _refused(ones, result.document.source, trials):
         for index in doubtful[one.code, one.fix]:
             finding = result.findings[index]
-            result.findings[index] = replace(finding, fix=None, fixable=None, help=help_with(finding.help, reason))
+            result.findings[index] = replace(finding, fix=None, fixable=None, no_fix=reason)
 
 
 def _refused(findings: Iterable[Finding], source: Source, trials: Trials) -> Iterator[tuple[Finding, str]]:

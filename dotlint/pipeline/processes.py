@@ -80,7 +80,7 @@ def lint_slim(path: str, settings: Settings, cache: Cache | None = None, *, data
 
     depends_on = cache.dependencies(path) if cache is not None else ""
     try:
-        result = lint_path(path, settings, data=data).slim()
+        result = lint_path(path, settings, data=data, slim=True)
     except DotlintError:
         raise
     except Exception as error:  # noqa: BLE001
@@ -160,7 +160,9 @@ class _LintTasks:
     def tidy(self) -> None:
         cache = self._cache(0) if self.files else None
         if cache:
-            cache.tidy()
+            from dotlint.pipeline.cache_files import tidy  # noqa: PLC0415
+
+            tidy(cache.folder)
 
     def _cache(self, which: int) -> Cache | None:
         if not self.cached:

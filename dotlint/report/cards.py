@@ -7,6 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from dotlint.engine.sections import SECTIONS
+from dotlint.engine.select import matching
 from dotlint.text.toml import as_toml
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ CATEGORIES = {
     "V": "visual conventions",
     "X": "configuration and dotlint itself",
 }
+
+_LEAST = 24  # columns for a summary beside the name of its rule
+_INDENT = " " * 8
 
 
 def table(cards: Sequence[Card], *, width: int, form: str) -> str:
@@ -56,9 +60,27 @@ def _table_lines(cards: Sequence[Card], width: int) -> Iterable[str]:
             yield f"{last}  {CATEGORIES.get(last, 'other rules')}"
         head = f"  {card.code}  {card.name:<{wide}}  {card.severity:<7}  {card.fix or '-':<6}  "
         needs = f" (needs {' and '.join(card.needs)})" if card.needs else ""
-        first, *rest = textwrap.wrap(card.summary + needs, max(24, width - len(head))) or [""]
+        if width - len(head) < _LEAST:
+            yield from textwrap.wrap(" ".join(head.split()), width, initial_indent="  ", subsequent_indent=_INDENT)
+            yield from textwrap.wrap(
+                card.summary + needs, max(_LEAST, width), initial_indent=_INDENT, subsequent_indent=_INDENT
+            )
+            continue
+        first, *rest = textwrap.wrap(card.summary + needs, width - len(head)) or [""]
         yield head + first
         yield from (" " * len(head) + line for line in rest)
+
+
+def pages(name: str, cards: Sequence[Card], *, width: int) -> str:
+    """Return the description of the rule of a code or name, or the list of the rules of a prefix.
+
+    Raises `SelectionError` if there are none.
+    """
+    found = matching(name, cards)
+    exact = [card for card in found if name.upper() == card.code or name.lower() in card.names]
+    if exact or len(found) == 1:
+        return page((exact or found)[0], width=width)
+    return "".join(f"{card.code} {card.name}: {card.summary}\n" for card in found)
 
 
 def page(card: Card, *, width: int) -> str:

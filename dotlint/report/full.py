@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from dotlint.report.causes import causes_first
@@ -34,7 +35,7 @@ _MOST_RELATED = 6
 def render(results: Sequence[FileResult], *, width: int, color: bool, links: bool = False, last: str = "") -> str:
     """Return a code frame for each finding, and the `last` line; causes come before what follows from them.
 
-    Source lines wider than `width` columns are cut around the location. `links` makes each code a terminal hyperlink
+    Source lines wider than `width` columns are cut around the location, and prose is wrapped. `links` makes each code a terminal hyperlink
     (OSC 8) to the page of its rule.
     """
     lines: list[str] = []
@@ -64,7 +65,10 @@ def _finding_lines(finding: Finding, result: FileResult, width: int, color: bool
     source = result.source
     code = f"\x1b]8;;{link}\x1b\\{finding.code}\x1b]8;;\x1b\\" if link else finding.code
     head = _paint(f"{finding.severity}[{code}]", _COLORS[finding.severity], color)
-    yield f"{head}{_paint(': ' + one_line(finding.message, 2000), _BOLD, color)}"
+    room = len(f"{finding.severity}[{finding.code}]")
+    first, *more = _wrapped(f": {one_line(finding.message, 2000)}", width, room, 4)
+    yield f"{head}{_paint(first, _BOLD, color)}"
+    yield from (f"    {_paint(line, _BOLD, color)}" for line in more)
     position = source.position(finding.start)
     here = next((r for r in finding.related if (r.start, r.end) == (finding.start, finding.end)), None)
     elsewhere = [r for r in finding.related if r is not here]
@@ -88,16 +92,23 @@ def _finding_lines(finding: Finding, result: FileResult, width: int, color: bool
         yield f"{bar} and {len(elsewhere) - len(related)} more locations"
     yield bar
     lead = " " * gutter + _paint(" = ", _BLUE, color)
+
+    def remark(text: str, indent: int = 3) -> Iterable[str]:
+        first, *more = _wrapped(text, width, gutter + indent, gutter + indent + 2)
+        yield f"{lead if indent == 3 else ' ' * (gutter + indent)}{first}"
+        yield from (" " * (gutter + indent + 2) + line for line in more)
+
     if len(finding.nodes) > 1 and not finding.missing_edges and not names_its_nodes(finding):
         names, left = shortened(finding.nodes, 24)
-        yield f"{lead}nodes: {one_line(', '.join(names), 2000)}{f' and {left} more' if left else ''}"
+        yield from remark(f"nodes: {one_line(', '.join(names), 2000)}{f' and {left} more' if left else ''}")
     for listing in shorter(finding.listings):
-        yield f"{lead}{one_line(listing.title)}{': ' + one_line(listing.note) if listing.note else ''}"
-        yield from (f"{' ' * gutter}       {one_line(line, 2000)}" for line in listing.lines)
+        yield from remark(f"{one_line(listing.title)}{': ' + one_line(listing.note) if listing.note else ''}")
+        for written in (one_line(each, 2000) for each in listing.lines):
+            yield from [f"{' ' * gutter}       {written}"] if listing.paste else remark(written, 7)
     if finding.note:
-        yield f"{lead}note: {one_line(finding.note, 2000)}"
+        yield from remark(f"note: {one_line(finding.note, 2000)}")
     if finding.help:
-        yield f"{lead}help: {one_line(finding.help, 2000)}"
+        yield from remark(f"help: {one_line(finding.help, 2000)}")
     if finding.caused_by:
         causes = listed(
             [
@@ -106,7 +117,20 @@ def _finding_lines(finding: Finding, result: FileResult, width: int, color: bool
             ],
             8,
         )
-        yield f"{lead}fixed by {causes}"
+        yield from remark(f"fixed by {causes}")
+
+
+def _wrapped(text: str, width: int, first: int, rest: int) -> list[str]:
+    """Wrap a text to lines of `width` columns, of which the first has `first` columns before it and others `rest`."""
+    lines = wrap(
+        text,
+        max(width, rest + 24),
+        initial_indent=" " * first,
+        subsequent_indent=" " * rest,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    return [line[rest if index else first :] for index, line in enumerate(lines)] or [""]
 
 
 def _frame_lines(

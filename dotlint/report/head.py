@@ -9,14 +9,15 @@ from dotlint.report.verdict import flow_words, open_words, verdict_caveat, verdi
 from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
-    from dotlint.engine.facts import FileFacts, PhaseFile
+    from dotlint.engine.facts import FileFacts, FlowFacts, PhaseFile
     from dotlint.engine.result import FileResult
 
 
-def facts_of(result: FileResult) -> tuple[str, ...]:
+def facts_of(result: FileResult, *, brief: bool = False) -> tuple[str, ...]:
     """Return the size of the graph with the strategy, the files of the deployment, and how far tensors were followed.
 
-    A graph that is no deployment has its size alone, unless a strategy was given for it.
+    A graph that is no deployment has its size alone, unless a strategy was given for it. `brief` leaves out why some
+    tensors were not followed, if the file has findings and that does not limit the verdict.
     """
     known = result.facts
     edges = "too many edges to count" if known.edges is None else count(known.edges, "edge")
@@ -28,29 +29,35 @@ def facts_of(result: FileResult) -> tuple[str, ...]:
     if known.is_deployment is False:
         given = known.strategy_source == "option"
         return (f"{size}; no deployment recognized, so the strategy was not used" if given else size,)
+    flow = known.flow if known.flow is not None and known.flow.edges else None
+    kind, limited = verdict_kind(result), verdict_caveat(result)  # which has the number of followed edges
+    reasons = not brief or kind == "correct" or (kind == "warned" and limited)
+    if flow is not None and not reasons:
+        size += f" ({_followed(flow, known.edges)} followed)"
     facts = [f"{size}; {_strategy(known)}" if known.strategy is not None else size]
     if known.deployment and (known.is_deployment or not any(one.here and not one.file for one in known.deployment)):
         facts.append(_deployment_files(known.deployment))
-    if known.flow is not None and known.flow.edges:
-        limited = verdict_caveat(result)  # which has the number of followed edges
-        flow = (
-            f"tensors not followed: {open_words(known.flow)}" if limited else f"tensor flow: {flow_words(known.flow)}"
-        )
-        if facts == [size]:
-            return (f"{size}; {flow}",)
-        facts.append(flow)
+    if flow is not None and reasons:
+        facts.append(f"tensors not followed: {open_words(flow)}" if limited else f"tensor flow: {flow_words(flow)}")
     return tuple(facts)
+
+
+def _followed(flow: FlowFacts, edges: int | None) -> str:
+    if flow.followed in (0, flow.edges):
+        return "all" if flow.followed else "no tensors"
+    return f"{flow.followed}" if flow.edges == edges else f"{flow.followed} of {flow.edges}"
 
 
 def _strategy(known: FileFacts) -> str:
     strategy = known.strategy
     assert strategy is not None
-    sources = {"file": "declared in the file", "configuration": "from the configuration"}
-    source = sources.get(known.strategy_source or "", "declared")
+    source = {"file": " (in the file)", "configuration": " (from the configuration)"}.get(
+        known.strategy_source or "", ""
+    )
     parts = [
         f"{p.name} on the same GPUs (assumed, SP={p.degrees.sp})" if p.assumed else product(p) for p in strategy.phases
     ]
-    return f"strategy {strategy.source} ({source}): {'; '.join(parts)}"
+    return f"strategy {strategy.source}{source}: {'; '.join(parts)}"
 
 
 def _deployment_files(deployment: tuple[PhaseFile, ...]) -> str:
@@ -70,7 +77,7 @@ def _deployment_files(deployment: tuple[PhaseFile, ...]) -> str:
 
 
 def tally_of(result: FileResult) -> str:
-    """Return the number of findings of each kind: `54 missing edges · 4 warnings · 15 follow-on findings`."""
+    """Return the number of findings of each kind, without those that others cause: `54 missing edges · 4 warnings`."""
     own = [f for f in result.findings if not f.caused_by]
     causes = [f for f in own if f.severity == "error"]
     parts: list[str] = []
@@ -88,6 +95,4 @@ def tally_of(result: FileResult) -> str:
         number = sum(1 for f in own if f.severity == severity)
         if number:
             parts.append(count(number, severity))
-    if len(own) < len(result.findings):
-        parts.append(count(len(result.findings) - len(own), "follow-on finding"))
     return " · ".join(parts)

@@ -56,7 +56,7 @@ def node_page(result: FileResult, context: GraphContext, reading: Reading) -> st
             else reading.kind or "operator of unknown role",
         ),
         ("role", reading.role.name if reading.role else "-"),
-        ("phase", reading.phase or ("shared" if reading.phase is None else "the only one")),
+        ("phase", reading.phase or ("shared" if reading.phase is None else "-")),
         ("stage", "-" if reading.stage is None else str(deployment.stage_number(reading.stage))),
         ("layer", "-" if reading.layer is None else str(reading.layer)),
         *(

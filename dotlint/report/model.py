@@ -44,8 +44,8 @@ class ReportEntry(Struct, frozen=True):
     """Findings of one rule in one section that have the same help and the same causes.
 
     `number` is empty in a section without a number. `fixed_by` are the references of the entries with their causes,
-    `fixes` the titles of their fixes. `help` may be a question, and `no_fix` is why there is no automatic fix. `note`
-    applies to all findings. `edges` counts the lines to paste in all listings and `units` are their titles, including
+    `fixes` the titles of their fixes. `help` may ask for `suggestion`, and `no_fix` is why there is no automatic fix.
+    `note` applies to all findings. `edges` counts the lines to paste in all listings and `units` are their titles, including
     listings that are left out. `planned` is whether the units are missing as a whole. `step` is whether the required
     modifications have the help. `nodes` are the folded nodes of all findings if others cause them.
     """
@@ -60,6 +60,7 @@ class ReportEntry(Struct, frozen=True):
     rows: tuple[Row, ...]
     listings: tuple[Listing, ...]
     help: str | None
+    suggestion: str | None = None
     no_fix: str | None = None
     note: str | None = None
     page: str | None = None
@@ -115,13 +116,15 @@ class Command(Struct, frozen=True):
 class Outline(Struct, frozen=True):
     """The contents of the report of one file, in order; `verdict` is in words, and `caveat` limits it.
 
-    `skipped` is `undecided` in one line; `passed` are lines for `holds`, each shorter than the last. `address` is the URI of the file for links.
+    `brief` are the `facts` in short. `skipped` is `undecided` in one line; `passed` are lines for `holds`, each shorter
+    than the last. `address` is the URI of the file for links.
     """
 
     path: str
     kind: VerdictKind
     verdict: str
     facts: tuple[str, ...] = ()
+    brief: tuple[str, ...] = ()
     tally: str = ""
     sections: tuple[Section, ...] = ()
     holds: tuple[tuple[str, str], ...] = ()

@@ -32,6 +32,7 @@ def outline(result: FileResult, options: str = "", *, links: bool = False) -> Ou
         kind=verdict_kind(result),
         verdict=verdict_words(result),
         facts=facts_of(result),
+        brief=facts_of(result, brief=True),
         tally=tally_of(result),
         sections=sections,
         holds=passed_items(result),

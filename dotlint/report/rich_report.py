@@ -55,17 +55,15 @@ def render(outlines: Sequence[Outline], *, width: int, color: bool, verbose: boo
             console.print(part)
         before = not brief
     if last:
-        console.print(*([] if not outlines else [""]), Text(last, style="bold"), sep="\n")
+        console.print(*([""] if len(outlines) > 1 else []), Text(last, style="bold"), sep="\n")
     # Rich pads lines to the width, and a copy of the report would have the blanks.
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
 
 
 def _report_parts(outline: Outline, width: int, *, verbose: bool) -> Iterable[RenderableType]:
     yield from _head(outline, width)
-    for fact in outline.facts if outline.kind != "unreadable" else ():
-        yield Text(one_line(fact), style="dim")
-    if outline.tally:
-        yield Text(outline.tally)
+    if outline.kind != "unreadable":
+        yield from (Text(one_line(fact), style="dim") for fact in (outline.facts if verbose else outline.brief))
     for section in outline.sections:
         yield from section_parts(section, outline, width)
     if verbose:
@@ -84,7 +82,8 @@ def _report_parts(outline: Outline, width: int, *, verbose: bool) -> Iterable[Re
         if outline.skipped:
             yield _labeled("Skipped", outline.skipped, width)
     if outline.steps:
-        yield Text()
+        if verbose or not (outline.passed or outline.skipped):
+            yield Text()
         yield Text("Required modifications", style="bold")
         yield from _step_lines(outline, width)
     if outline.files:
@@ -92,16 +91,16 @@ def _report_parts(outline: Outline, width: int, *, verbose: bool) -> Iterable[Re
 
 
 def _head(outline: Outline, width: int) -> Iterable[RenderableType]:
-    """Return the path and the verdict at the two ends of a line; what does not fit goes to the next one."""
+    """Return the path and the verdict at the two ends of a line; what does not fit there goes to the next one."""
     word, style = _VERDICTS[outline.kind]
     word = word or outline.verdict
+    limits = {"unreadable": one_line("; ".join(outline.facts)), "incorrect": ""}.get(outline.kind, outline.caveat)
+    whole = f"{word}, {limits}" if limits else word
     path = Text(one_line(outline.path, 4096), style=f"bold link {outline.address}" if outline.address else "bold")
-    more = one_line(outline.facts[0]) if outline.kind == "unreadable" else outline.caveat
-    whole = f"{word}, {more}" if more else word
-    fitting = next((text for text in (whole, word) if path.cell_len + len(text) + 2 <= width), "")
-    gap = " " * (width - path.cell_len - len(fitting)) if fitting else ""
-    yield Text.assemble(path, gap, (fitting, style))
-    rest = whole if not fitting else more if fitting != whole else ""
+    parted = [((whole, outline.tally), ()), ((whole,), (outline.tally,)), ((word,), (limits, outline.tally))]
+    joined = [(" · ".join(filter(None, one)), " · ".join(filter(None, other))) for one, other in parted]
+    fitting, rest = next((two for two in joined if path.cell_len + 2 + len(two[0]) <= width), ("", joined[0][0]))
+    yield Text.assemble(path, " " * (width - path.cell_len - len(fitting)) if fitting else "", (fitting, style))
     if rest:
         yield Text(rest, style=style)
 

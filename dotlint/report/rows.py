@@ -65,21 +65,17 @@ def _by_unit(findings: list[Finding]) -> list[list[Finding]]:
     """Group a few findings whose messages differ only in the unit; empty if there are many findings."""
     if len(findings) > MOST_FINDINGS:
         return []
-    groups: dict[str, list[Finding]] = {}
+    groups: dict[object, list[Finding]] = {}
     for finding in findings:
-        groups.setdefault(_without_unit(finding), []).append(finding)
+        of_unit = finding.about is not None and finding.about.family is None
+        groups.setdefault(finding.pattern if of_unit else id(finding), []).append(finding)
     return list(groups.values())
 
 
-def _without_unit(finding: Finding) -> str:
-    unit = finding.about
-    named = unit is not None and unit.family is None
-    return finding.message.replace(str(unit), "\0", 1) if named else f"\0{id(finding)}"
-
-
 def _message(findings: list[Finding], *, over: bool) -> str:
-    if 1 < len(findings) <= MOST_FINDINGS and len(set(map(_without_unit, findings))) == 1:
-        return f"{findings[0].message}; the same {in_units([finding.about for finding in findings[1:]])}"
+    others = in_units([finding.about for finding in findings[1:]])
+    if 1 < len(findings) <= MOST_FINDINGS and others and len({finding.pattern for finding in findings}) == 1:
+        return f"{findings[0].message}; the same {others}"
     return one_for_all(findings, over=over)
 
 

@@ -16,7 +16,7 @@ from dotlint.report.rows import entry_rows, folded_nodes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dotlint.engine.finding import Finding, Severity
+    from dotlint.engine.finding import Finding, Listing, Severity
     from dotlint.engine.result import FileResult
 
 _NUMBERED = {"connections": 1, "stages": 2, "coverage": 3, "attention": 4, "connectivity": 5, "cycles": 6}
@@ -135,8 +135,7 @@ def _entry(
     causes = dict.fromkeys(references[c] for f in findings for c in f.caused_by)
     notes = {f.note for f in findings}
     shared = first.note if len(findings) > 1 and len(notes) == 1 else None
-    listings = [listing for f in findings for listing in f.listings]
-    help_, no_fix = _help(findings)
+    listings = [listing for f in findings for listing in f.listings if listing.paste or not _names_lines(f, listing)]
     return ReportEntry(
         number=numbers.get(indices[0], ""),
         code=first.code,
@@ -147,8 +146,9 @@ def _entry(
         fixed_by=tuple(causes),
         rows=entry_rows(result, indices, without=shared),
         listings=hoisted(shorter(listings, most_names=_FOLDED_NAMES)),
-        help=None if causes else help_,
-        no_fix=None if causes else no_fix,
+        help=None if causes else _common([finding.remedy for finding in findings]),
+        suggestion=_common([finding.suggestion for finding in findings]),
+        no_fix=None if causes else _common([finding.no_fix for finding in findings]),
         note=shared,
         page=page(first.code, first.name) if links else None,
         edges=sum(len(listing.lines) for listing in listings if listing.paste),
@@ -158,15 +158,12 @@ def _entry(
     )
 
 
-def _help(findings: list[Finding]) -> tuple[str | None, str | None]:
-    """Return the help of the findings, merged if helps differ only in numbers, and why there is no automatic fix."""
-    helps = [finding.help for finding in findings if finding.help]
-    same = helps and len({without_numbers(one) for one in helps}) == 1
-    text = ranged(helps) if same and not findings[0].missing_edges else findings[0].help
-    if text is None:
-        return None, None
-    before, found, why = text.partition("no automatic fix: ")
-    if not found:
-        return text, None
-    bracketed = before.endswith("(")
-    return before.removesuffix("(").rstrip() or None, why.removesuffix(")") if bracketed else why
+def _names_lines(finding: Finding, listing: Listing) -> bool:
+    """Return whether the message has all lines of a listing, so that the listing repeats it."""
+    return bool(listing.lines) and all(f"`{line}`" in finding.message for line in listing.lines)
+
+
+def _common(texts: list[str | None]) -> str | None:
+    """Return the text of all findings, merged if they differ only in numbers, or else that of the first."""
+    some = [text for text in texts if text]
+    return ranged(some) if len(set(map(without_numbers, some))) == 1 else texts[0]

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from dotlint.report.model import Command, Step
 from dotlint.report.ranges import ranged, without_numbers
 from dotlint.text.english import count, listed, the
-from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from dotlint.report.model import ReportEntry, Section
 
 _MOST: Final = 12
-_QUESTION = regex(r"did you mean (.*)\?")
-_DEPENDENT = regex(r"(expected|an?|the|this)\b|\w+ (these|this|each|one)\b|\w+ `[^`]*` here\b|[^:;]*\b(it|its|them)\b")
-"""A help that cannot be understood without the message before it."""
 
 
 def with_steps(sections: Sequence[Section]) -> tuple[tuple[Section, ...], tuple[Step, ...]]:
@@ -45,7 +41,10 @@ def with_steps(sections: Sequence[Section]) -> tuple[tuple[Section, ...], tuple[
     marked = (
         replace(
             section,
-            entries=tuple(replace(entry, step=texts.get(id(entry)) in stepped) for entry in section.entries),
+            entries=tuple(
+                replace(entry, step=texts.get(id(entry)) in stepped and _replaces_help(entry, texts[id(entry)]))
+                for entry in section.entries
+            ),
         )
         for section in sections
     )
@@ -66,14 +65,15 @@ def _text(entry: ReportEntry) -> str:
     title = merged_titles(entry.fixes)
     if entry.planned:
         return title or f"Add {listed(entry.units, 12)}"
-    if not entry.help:
-        return title or f"Correct the {entry.words}"
-    question = _QUESTION.match(entry.help)
-    if question:
-        return title or f"Write {question[1]}"
-    if _DEPENDENT.match(entry.help):
-        return title or f"{entry.words[0].upper()}{entry.words[1:]}: {entry.help}"
-    return entry.help[0].upper() + entry.help[1:]
+    if title or entry.suggestion:
+        return title or f"Write {entry.suggestion}"
+    return f"{entry.words[0].upper()}{entry.words[1:]}: {entry.help}" if entry.help else f"Correct the {entry.words}"
+
+
+def _replaces_help(entry: ReportEntry, step: str) -> bool:
+    """Return whether a step has the help, or needs none; the help of an unsafe fix may offer something else."""
+    certain = entry.fix == "safe" or entry.suggestion or entry.edges or entry.planned
+    return bool(certain) or (entry.help or "") in step
 
 
 def merged_titles(fixes: Sequence[str]) -> str | None:

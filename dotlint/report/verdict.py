@@ -41,18 +41,18 @@ def flow_words(flow: FlowFacts) -> str:
     """Return how many edges were followed, and why the others were not."""
     if flow.followed == flow.edges:
         return f"all {flow.edges} edges followed" if flow.edges > 1 else "1 edge followed"
-    return f"{flow.followed} of {count(flow.edges, 'edge')} followed; {', '.join(_reasons(flow))}"
+    others = [f"{number} {why}" for number, why in _reasons(flow)]
+    return f"{flow.followed} of {count(flow.edges, 'edge')} followed; {', '.join(others)}"
 
 
 def open_words(flow: FlowFacts) -> str:
     """Return why edges were not followed, with their numbers."""
-    first, *others = _reasons(flow)
-    number, _, why = first.partition(" ")
-    return ", ".join((f"{count(int(number), 'edge')} {why}", *others))
+    (first, why), *others = _reasons(flow)
+    return ", ".join((f"{count(first, 'edge')} {why}", *(f"{number} {why}" for number, why in others)))
 
 
-def _reasons(flow: FlowFacts) -> list[str]:
-    return [f"{n} {REASONS[reason]}" for reason, n in sorted(flow.reasons.items(), key=lambda one: -one[1])]
+def _reasons(flow: FlowFacts) -> list[tuple[int, str]]:
+    return [(n, REASONS[reason]) for reason, n in sorted(flow.reasons.items(), key=lambda one: -one[1])]
 
 
 def _warnings(result: FileResult) -> int:

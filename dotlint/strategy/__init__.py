@@ -7,7 +7,8 @@ from dotlint.strategy.error import StrategyError
 from dotlint.strategy.gpus import GpuSet
 from dotlint.strategy.layout import Layout
 from dotlint.strategy.model import ModelFacts
-from dotlint.strategy.phases import Phase, Strategy
+from dotlint.strategy.phase import Phase
+from dotlint.strategy.phases import Strategy
 from dotlint.strategy.placement import Partition, Placement
 from dotlint.strategy.spec import PhaseSpec, parse_spec
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dotlint.strategy.model import ModelFacts
-    from dotlint.strategy.phases import Phase
+    from dotlint.strategy.phase import Phase
 
 __all__ = ["Calculation", "arithmetic"]
 

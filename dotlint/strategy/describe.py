@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from dotlint.strategy.gpus import GpuSet
     from dotlint.strategy.model import ModelFacts
-    from dotlint.strategy.phases import Phase, Strategy
+    from dotlint.strategy.phase import Phase
+    from dotlint.strategy.phases import Strategy
     from dotlint.strategy.placement import Partition
 
 _MEANINGS: Final[Mapping[str, str]] = {

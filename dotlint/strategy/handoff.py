@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dotlint.strategy.calculations.calculation import Plan
-    from dotlint.strategy.phases import Phase, Strategy
+    from dotlint.strategy.phase import Phase
+    from dotlint.strategy.phases import Strategy
 
 Span = tuple[int, int]
 """The first and the last of consecutive numbers."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from dotlint.strategy.phases import Phase, Strategy
+    from dotlint.strategy.phase import Phase
+    from dotlint.strategy.phases import Strategy
 
 
 class FilePhases(Struct, frozen=True):

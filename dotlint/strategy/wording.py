@@ -71,8 +71,9 @@ def _phase_lines(phase: PhaseDescription, width: int) -> Iterator[str]:
         yield from _memory_lines(phase.memory, width)
     if phase.sums:
         yield ""
-    for code, each in phase.sums:
-        yield from _calculation_lines(code, each, tuple(phase.options(each).values()), width)
+    details = [_details(each, tuple(phase.options(each).values())) for _, each in phase.sums]
+    for (code, each), own, following in zip(phase.sums, details, [*details[1:], None], strict=False):
+        yield from _calculation_lines(code, each, () if own == following else own, width)
     notes = []
     if phase.verdict != "ok" and not phase.verdict.startswith("impossible"):
         notes.append(f"– {phase.verdict}")
@@ -107,10 +108,15 @@ def _memory_lines(memory: Memory, width: int) -> Iterator[str]:
         yield from _wrapped(f"– {note}", width, _GAP, hanging="  ")
 
 
-def _calculation_lines(code: str, each: Calculation, options: tuple[str, ...], width: int) -> Iterator[str]:
+def _details(each: Calculation, options: tuple[str, ...]) -> tuple[str, ...]:
+    """Return where a failed requirement is stated, and what would meet it."""
+    return () if each.holds else (*options, each.source, *each.advice.split("; "))
+
+
+def _calculation_lines(code: str, each: Calculation, details: tuple[str, ...], width: int) -> Iterator[str]:
     mark = "✓" if each.holds else "!" if each.warning else "✗"
     yield from _wrapped(f"{mark} {each.text} ({code})", width, _GAP, hanging="  ")
-    for more in (*options, each.source, *each.advice.split("; ")) if not each.holds else ():
+    for more in details:
         yield from _wrapped(more, width, _GAP * 2, hanging="  ")
 
 

@@ -44,7 +44,9 @@ def suppress(
             found = _unused(card, document, directive, asked, mentions, whole=whole)
             extra += [found] if found else []
     if (card := by_code.get("X003")) is not None:
-        extra += [card.finding(m.message, m.start, m.end, help=m.help) for m in suppressions.mistakes]
+        extra += [
+            card.finding(m.message, m.start, m.end, help=m.help, suggestion=m.suggestion) for m in suppressions.mistakes
+        ]
     every = [*findings, *extra]
     taken += [_gone(suppressions, finding) for finding in extra]
     return without(every, lambda index: taken[index])

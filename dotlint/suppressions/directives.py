@@ -165,8 +165,8 @@ def _directive(match: re.Match[str], comment: Comment, names: _Names, mistakes: 
     if verb not in VERBS:
         near = nearest(verb, (*VERBS, "strategy")) if verb else None
         directive = f"`dotlint: {match['verb']}`" if verb else "`dotlint:` with nothing after it"
-        remedy = f"did you mean `{near}`?" if near else f"use one of {', '.join(VERBS)}, or strategy=..."
-        mistakes.append(Mistake(f"{directive} is not a suppression", start, stop, remedy))
+        remedy = f"use one of {', '.join(VERBS)}, or strategy=..."
+        mistakes.append(Mistake(f"{directive} is not a suppression", start, stop, remedy, near and f"`{near}`"))
         return None
     words: tuple[Word, ...] | None = None
     brackets = (match.start("rules") - 1, match.end("rules") + 1)
@@ -191,8 +191,9 @@ def _rule_words(match: re.Match[str], names: _Names, mistakes: list[Mistake]) ->
         words.append(Word(word[0], word.start(), word.end(), codes))
         if not codes:
             near = nearest(word[0], names.words)
-            remedy = f"did you mean `{near}`?" if near else "run `dotlint rules` to list the rules"
-            mistakes.append(Mistake(f"unknown rule `{word[0]}`", word.start(), word.end(), remedy))
+            remedy = "run `dotlint rules` to list the rules"
+            message = f"unknown rule `{word[0]}`"
+            mistakes.append(Mistake(message, word.start(), word.end(), remedy, near and f"`{near}`"))
     return words
 
 

@@ -12,3 +12,4 @@ class Mistake(Struct, frozen=True):
     start: int
     end: int
     help: str
+    suggestion: str | None = None

@@ -95,6 +95,11 @@ def encoding_problems(source: Source) -> list[Problem]:
     return found
 
 
+def is_undecodable(text: str, at: int) -> bool:
+    """Return whether a byte that is not UTF-8 is there; the statement around it is read as if it were a letter."""
+    return _SURROGATE.match(text, at) is not None
+
+
 def _undecodable(text: str) -> int | None:
     """Return the offset of the first byte that is not UTF-8 (decoded to a lone surrogate), or None."""
     try:

@@ -27,6 +27,7 @@ class Tables(NamedTuple):
     states: list[dict[str, int]]
     rules: list[tuple[str, int, Callable[[list[Any]], Any]]]
     end: int
+    accepted: list[frozenset[str]]  # the terminals that each state accepts
     runs: frozenset[int]  # accept STATEMENTS
     bodies: frozenset[int]  # after a body: accept more of it, or its closing brace
 
@@ -42,9 +43,10 @@ def tables() -> Tables:
         found = compiled(read_package_text(sibling_path(__file__, "dot.lark")))
     states: list[dict[str, int]] = found["states"]
     rules = [(name, size, getattr(actions, action)) for name, size, action in found["rules"]]
+    accepted = [frozenset(name for name in taken if name.isupper()) for taken in states]
     runs = frozenset(at for at, taken in enumerate(states) if "STATEMENTS" in taken)
     bodies = frozenset(taken["body"] for taken in states if "body" in taken)
-    return Tables(states, rules, found["end"], runs, bodies)
+    return Tables(states, rules, found["end"], accepted, runs, bodies)
 
 
 class Stop(Exception):  # noqa: N818  # control flow: recovery decides whether it is an error
@@ -76,7 +78,7 @@ class Parse:
     @property
     def accepted(self) -> frozenset[str]:
         """The terminals that the state on top of the stack accepts."""
-        return frozenset(name for name in self._tables.states[self.states[-1]] if name.isupper())
+        return self._tables.accepted[self.states[-1]]
 
     @property
     def body(self) -> int:
@@ -121,13 +123,13 @@ class Parse:
     def feed(self, lexeme: Lexeme) -> Any:  # noqa: ANN401  # the value of the start symbol, at the end
         """Process one lexeme. Raises `Stop` if it is not accepted."""
         states, values = self.states, self.values
-        table, rules, end, *_ = self._tables
+        table, rules, end, accepted, *_ = self._tables
         kind = lexeme.type
         while True:
             taken = table[states[-1]]
             action = taken.get(kind)
             if action is None:
-                raise Stop(lexeme, frozenset(name for name in taken if name.isupper()))
+                raise Stop(lexeme, accepted[states[-1]])
             if action >= 0:
                 states.append(action)
                 values.append(lexeme)
@@ -154,11 +156,12 @@ class Parse:
             except Stop as stop:
                 if not isinstance(stop.lexeme, StatementRun):
                     raise
-                # It was no statement: its first token belongs to a list, or is the unexpected one.
-                lexer.rewind(stop.lexeme.at)
-                feed(lexer.token(lexer.skip(), {}))
+                start = stop.lexeme.at
             else:
                 return
+            # It was no statement: its first token belongs to a list, or is the unexpected one.
+            lexer.rewind(start)
+            feed(lexer.token(lexer.skip(), {}))
 
     def run(self) -> list[GraphBlock]:
         """Read to the end and return the graphs.

@@ -15,7 +15,7 @@ class Problem(Struct, frozen=True, repr_omit_defaults=True):
     `related` are other spans that belong to it, as (message, start, end). `edits` fix it; they are ascending and do
     not overlap. `applicability` is None where a person has to decide. `expected` names what the parser would accept.
     `cut` is true if what follows the problem, or comes before it, is not in the file or was not read.
-    Offsets are 0-based and count code points; ends are exclusive.
+    `suggestion` is what the author may have meant. Offsets are 0-based and count code points; ends are exclusive.
     """
 
     code: str
@@ -28,6 +28,7 @@ class Problem(Struct, frozen=True, repr_omit_defaults=True):
     applicability: Literal["safe", "unsafe"] | None = None
     expected: tuple[str, ...] = ()
     cut: bool = False
+    suggestion: str | None = None
 
     @property
     def ends_reading(self) -> bool:

@@ -30,7 +30,7 @@ def parse(source: Source) -> Tree:
         tree.graphs = parser.run()
         tree.comments = lexer.comments
     except Stop as mistake:
-        stop = mistake
+        stop = mistake.with_traceback(None)
     if stop is not None or lexer.wrong_operators:
         from dotlint.syntax.recovery.recover import recover  # noqa: PLC0415  # slow to import, and most files have no mistake
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -18,21 +19,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dotlint
-from dotlint.batch.job import Job
+from dotlint.batch.columns import RESULTS
+from dotlint.batch.job import Job, run_part
 from dotlint.batch.local import run_local
 from dotlint.batch.options import Limits, RowOptions
 from dotlint.batch.parts import divide, read_part
+from dotlint.batch.run import output_of
 from dotlint.batch.run import run as run_job
 from dotlint.batch.storage import Storage
 from dotlint.batch.table import Columns
+from dotlint.batch.tally import Tally, tally_of
 from tests.cli.command import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from dotlint.batch.parts import Part
-    from dotlint.batch.tally import Tally
 
 SLOW = "digraph {" + "".join(f"node [k{at}=v]; a{at};" for at in range(60_000)) + "}"
 TEXTS = ["digraph { a -> b }", "digraph { a -> b [colr=red] }", "digraph {", "digraph { a -> a }"]
@@ -228,8 +230,141 @@ def test_a_finished_part_is_done_again_if_its_files_are_not_whole(graphs: Path, 
     assert (status, "other options" in messages) == (2, True)
 
 
+SPOIL: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _: b"",
+    "half": lambda data: data[: len(data) // 2],
+    "without its end": lambda data: data[:-1],
+    "another footer": lambda data: data[:-40] + bytes(36) + data[-4:],
+    "more than whole": lambda data: data * 2,
+}
+
+
+@pytest.mark.parametrize("name", ["out", "out.jsonl", "out.parquet"])
+@pytest.mark.parametrize("spoil", sorted(SPOIL))
+def test_a_part_that_is_not_whole_is_done_again(graphs: Path, tmp_path: Path, name: str, spoil: str) -> None:
+    """What is left of a disk that failed: a finished part whose file is not as it was written."""
+
+    def killed(job: Job, parts: Sequence[Part]) -> Generator[tuple[Part, Tally]]:
+        for part in parts[:3]:
+            yield part, run_part(job, part)
+        raise KeyboardInterrupt
+
+    folder, form, _ = output_of(str(tmp_path / name))
+    job = Job(str(graphs), folder, form, Columns(), RowOptions(), Limits(), 10)
+    with pytest.raises(KeyboardInterrupt):
+        run_job(job, str(tmp_path / name), killed, resume=False)
+    first = Path(folder) / f"part-000001.{form}"
+    first.write_bytes(SPOIL[spoil](first.read_bytes()))
+    done: list[int] = []
+
+    def engine(job: Job, parts: Sequence[Part]) -> Generator[tuple[Part, Tally]]:
+        for part in parts:
+            done.append(part.number)
+            yield part, run_part(job, part)
+
+    assert run_job(job, str(tmp_path / name), engine, resume=True).rows == 50
+    assert done == [1, 3, 4]
+    if form == "jsonl":
+        assert [json.loads(x)["id"] for x in (tmp_path / name).read_text().splitlines()] == list(range(50))
+    else:
+        assert _ids(tmp_path / name) == list(range(50))
+
+
+def test_a_run_that_is_killed_at_its_very_end_goes_on(graphs: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.parquet"
+    job = Job(str(graphs), f"{output}.parts", "parquet", Columns(), RowOptions(), Limits(), 10)
+
+    def engine(job: Job, parts: Sequence[Part]) -> Generator[tuple[Part, Tally]]:
+        yield from ((part, run_part(job, part)) for part in parts)
+
+    def killed(_self: Storage, _folder: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Storage, "remove", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run_job(job, str(output), engine, resume=False)
+    assert _ids(output) == list(range(50))
+    assert run_job(job, str(output), engine, resume=True).rows == 50
+    assert _ids(output) == list(range(50))
+    assert not Path(job.parts).exists()
+
+
+def test_parts_of_an_object_store(graphs: Path) -> None:
+    """One that pyarrow does not know, and that has neither folders nor a rename."""
+    job = Job(str(graphs), "memory://parts/out", "parquet", Columns(), RowOptions(), Limits(), 10)
+
+    def engine(job: Job, parts: Sequence[Part]) -> Generator[tuple[Part, Tally]]:
+        for part in parts:
+            if part.number == 4 and not resumed:
+                raise KeyboardInterrupt
+            yield part, run_part(job, part)
+
+    resumed = False
+    with pytest.raises(KeyboardInterrupt):
+        run_job(job, "memory://parts/out", engine, resume=False)
+    storage = Storage("memory://parts/out")
+    spoiled = f"{storage.root}/part-000002.parquet"
+    storage.write(spoiled, storage.read(spoiled)[:-9])
+    resumed = True
+    assert run_job(job, "memory://parts/out", engine, resume=True).rows == 50
+    paths = [info.path for info in storage.files(storage.root)]
+    tables = [pq.read_table(pa.BufferReader(storage.read(path))) for path in paths]
+    assert pa.concat_tables(tables).column("id").to_pylist() == list(range(50))
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_row_group_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: int) -> None:
+    """However many parts it has, and if another process has some of them."""
+    pq.write_table(_table(6000), tmp_path / "in.parquet")
+    decoded: list[int] = []
+    real = pq.ParquetFile.iter_batches
+
+    def iter_batches(*given: object, **more: object) -> Iterator[pa.RecordBatch]:
+        for batch in real(*given, **more):
+            decoded.append(batch.num_rows)
+            yield batch
+
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", iter_batches)
+    storage = Storage(str(tmp_path / "in.parquet"))
+    mine = divide(storage, 100).parts[::parts]
+    rows = [row for part in mine for row in read_part(storage, part).column("id").to_pylist()]
+    assert rows == [row for part in mine for row in range(part.start, part.stop)]
+    assert sum(decoded) == 6000
+    assert max(decoded) < 2000
+
+
+def test_large_rows_are_in_small_parts(tmp_path: Path) -> None:
+    texts = [f"digraph {{ a [comment={at:0>9000000}] }}" for at in range(12)]
+    pq.write_table(pa.table({"dot": texts}), tmp_path / "in.parquet", use_dictionary=False)
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps({"dot": text}) + "\n" for text in texts))
+    for name in ("in.parquet", "in.jsonl"):
+        storage = Storage(str(tmp_path / name))
+        found = [read_part(storage, part) for part in divide(storage, 500).parts]
+        assert max(table.num_rows for table in found) <= 4
+        assert sum(table.num_rows for table in found) == 12
+
+
+def test_labels_without_end_are_bounded() -> None:
+    """The summary has those with most rows, and one for all others."""
+    rows = 30_000
+    labels = ["often" if at % 10 == 9 else f"{at}{'x' * 300}" for at in range(rows)]
+    results = {"verdict": ["correct"] * rows, "error": [None] * rows, "rules": pa.nulls(rows, RESULTS["rules"])}
+    whole = Tally()
+    for start in range(0, rows, 1000):
+        table = pa.table({"dot": [TEXTS[0]] * rows, "by": labels, **results}).slice(start, 1000)
+        whole.add(tally_of(table, dot="dot", prefix="", label="by"))
+        assert len(whole.labels) <= 20_000
+    written = whole.largest()
+    assert len(written.labels) == 1001
+    assert max(map(len, written.labels)) < 300
+    first, *_, last = written.labels.items()
+    assert (first[0], first[1].rows) == ("often", 3000)
+    assert (last[0], last[1].rows) == ("(other)", rows - 3000 - 999)
+
+
 def test_an_input_that_changes_fails_the_run(graphs: Path, tmp_path: Path) -> None:
-    def engine(job: Job, parts: Sequence[Part]) -> Iterator[tuple[Part, Tally]]:
+    def engine(job: Job, parts: Sequence[Part]) -> Generator[tuple[Part, Tally]]:
         yield from run_local(job, parts, 1)
         pq.write_table(_table(51), graphs)
 
@@ -250,7 +385,9 @@ def test_no_process_outlives_the_run(tmp_path: Path, number: signal.Signals) -> 
     started.send_signal(number)
     _, messages = started.communicate()
     assert (started.returncode, messages.strip()) == (
-        (2, "dotlint: error: interrupted") if number == signal.SIGINT else (-number, "")
+        (130, "dotlint: error: interrupted; the same command with --resume goes on")
+        if number == signal.SIGINT
+        else (-number, "")
     )
     while time.monotonic() < deadline:
         try:
@@ -261,9 +398,52 @@ def test_no_process_outlives_the_run(tmp_path: Path, number: signal.Signals) -> 
     pytest.fail("a process is left")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs `ps`")
+def test_a_worker_that_is_killed_loses_nothing(tmp_path: Path) -> None:
+    pq.write_table(_table(2000), tmp_path / "graphs.parquet")
+    command = [
+        "batch",
+        str(tmp_path / "graphs.parquet"),
+        "--batch-size",
+        "5",
+        "--jobs",
+        "2",
+        "-o",
+        str(tmp_path / "out"),
+    ]
+    started = subprocess.Popen([sys.executable, "-m", "dotlint", *command], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "out").glob("part-*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    found = subprocess.run(["ps", "-wweo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    rows = (line.split(None, 2) for line in found.splitlines())
+    workers = [int(pid) for pid, parent, args in rows if int(parent) == started.pid and "spawn_main" in args]
+    os.kill(workers[0], signal.SIGKILL)
+    assert started.communicate()[1] == f"dotlint: wrote {tmp_path / 'out'}\n"
+    assert (started.returncode, _ids(tmp_path / "out")) == (0, list(range(2000)))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
+@pytest.mark.parametrize("name", ["out", "out.parquet"])
+def test_a_full_disk_is_one_line_and_the_run_goes_on(graphs: Path, tmp_path: Path, name: str) -> None:
+    """A limit on the size of files fails a write in the middle: of the first part, or of the file from all of them."""
+    command = ["batch", str(graphs), "--batch-size", "10", "-o", str(tmp_path / name)]
+    limit = 1000 if name == "out" else 14_000
+    script = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+        f"from dotlint.cli.main import main\nimport sys; sys.exit(main({command!r}))"
+    )
+    full = subprocess.run([sys.executable, "-B", "-c", script], check=False, capture_output=True, text=True)
+    assert (full.returncode, full.stdout, full.stderr.count("\n")) == (2, "", 1)
+    assert "File too large" in full.stderr
+    assert not [path.name for path in tmp_path.rglob("*") if path.name.endswith(("-tmp", ".incomplete"))]
+    assert run(*command, "--resume")[0] == 0
+    assert _ids(tmp_path / name) == list(range(50))
+
+
 def _is_linting(group: int) -> bool:
     """Return whether a process that lints rows has used the processor for a while."""
-    found = subprocess.run(["ps", "-eo", "pgid=,times=,args="], capture_output=True, text=True, check=True).stdout
+    found = subprocess.run(["ps", "-wweo", "pgid=,times=,args="], capture_output=True, text=True, check=True).stdout
     rows = (line.split(None, 2) for line in found.splitlines())
     return any(int(pgid) == group and int(seconds) > 1 and "batch.worker" in args for pgid, seconds, args in rows)
 

@@ -358,3 +358,85 @@ def test_explain_selects_rules_as_check_does() -> None:
     Path("a.dot").write_text("digraph { a [shpae=box]; a -> b }\n")
     assert "A001" in run("explain", "a.dot", "a").out
     assert "A001" not in run("explain", "a.dot", "a", "--ignore", "A001").out
+
+
+# --- options of the strategy -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (
+            "check a.dot -s tp2 --model a.json --model b.json",
+            "--model is given more than once, with `a.json` and `b.json`",
+        ),
+        ("strategy tp2 --world 4 --world 8", "--world is given more than once, with `4` and `8`"),
+        ("new -s tp2 --layout vllm --layout megatron", "--layout is given more than once"),
+        ("strategy tp2 --gpu 80 --gpu 40", "--gpu is given more than once"),
+    ],
+)
+def test_no_value_of_an_option_is_lost(argv: str, said: str) -> None:
+    status, out, err = run(*argv.split())
+    assert (status, out) == (2, "")
+    assert said in err
+    assert f"(see `dotlint {argv.split(maxsplit=1)[0]} --help`)" in err
+
+
+def test_the_same_value_twice_is_one() -> None:
+    assert run("strategy", "tp2", "--world", "4", "--world", "4") == run("strategy", "tp2", "--world", "4")
+
+
+@pytest.mark.parametrize("argv", ["check -o", "strategy tp2 --model", "explain a.dot --graph"])
+def test_a_wrong_use_of_a_command_refers_to_its_own_help(argv: str) -> None:
+    found = run(*argv.split())
+    assert found.status == 2
+    assert found.err.endswith(f"(see `dotlint {argv.split(maxsplit=1)[0]} --help`)\n")
+
+
+def test_the_memory_of_a_gpu_is_an_option_of_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("my model.json").write_text(json.dumps({
+        "model_type": "llama", "num_hidden_layers": 32, "hidden_size": 4096, "intermediate_size": 14336,
+        "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 128256,
+    }))  # fmt: skip
+    run("new", "-s", "tp2", "-o", "plan.dot")
+    argv = ("check", "plan.dot", "-s", "tp2", "--model", "my model.json", "-f", "concise")
+    assert run(*argv, "--gpu", "H100-80GB").status == 0
+    small = run(*argv, "--gpu", "4")
+    assert small.status == 1
+    assert "M001 the weights take" in small.out
+    monkeypatch.setenv("DOTLINT_GPU", "4")
+    monkeypatch.setenv("DOTLINT_MODEL", "my model.json")
+    assert run("check", "plan.dot", "-s", "tp2", "-f", "concise") == small
+    monkeypatch.delenv("DOTLINT_MODEL")
+    assert run("check", "plan.dot").err == "dotlint: error: --gpu needs a strategy: give one with --strategy\n"
+
+
+def test_what_two_failures_share_is_said_once() -> None:
+    Path("plan.toml").write_text('strategy = "tp6"\n[model]\nheads = 32\nkv_heads = 8\n')
+    out = run("strategy", "plan.toml").out
+    assert out.count("are not divisible by TP=6") + out.count("nor a divisor of TP=6") == 2
+    assert out.count("TP that divide 32 heads") == 1
+
+
+# --- messages about the run --------------------------------------------------------------------------
+
+
+def test_launch_options_that_are_not_read_are_listed_once() -> None:
+    for name in ("a", "b"):
+        Path(f"{name}.dot").write_text(CLEAN)
+        Path(f"{name}.sh").write_text("vllm serve m -tp 2 --port 8000\n")
+    Path("dotlint.toml").write_text('[strategy]\n"a.dot" = "vllm:a.sh"\n"b.dot" = "vllm:b.sh"\n')
+    (line,) = run("check", ".", "-f", "concise").err.splitlines()
+    assert line.endswith(": not read: --port")
+    assert "a.sh" in line
+    assert "b.sh" in line
+
+
+@pytest.mark.parametrize("columns", [30, 60, 79, 80])
+def test_the_list_of_rules_fits_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = run("rules").out.splitlines()
+    assert all(len(line) <= columns for line in lines if line.startswith("  "))
+    assert sum(line.startswith("  S0") for line in lines) == sum(
+        card["code"].startswith("S0") for card in json.loads(run("rules", "-f", "json").out)
+    )

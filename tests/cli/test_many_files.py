@@ -17,10 +17,11 @@ import pytest
 
 from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
-from dotlint.pipeline import cache
 from dotlint.pipeline import lint_file as runner
 from dotlint.pipeline import processes as parallel
-from dotlint.pipeline.cache import Cache, cache_folder
+from dotlint.pipeline import program
+from dotlint.pipeline.cache import Cache
+from dotlint.pipeline.cache_files import cache_folder
 from dotlint.pipeline.processes import default_jobs, lint_files
 from tests.cli.command import run
 from tests.dsl import CYCLE
@@ -313,13 +314,46 @@ class TestCache:
     def test_an_entry_of_another_version_is_not_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
         settings = Settings(cards=own_cards())
         one = Cache.open(settings)
-        monkeypatch.setattr(cache, "__version__", "99.0")
-        cache._program.cache_clear()
+        monkeypatch.setattr(program, "__version__", "99.0")
+        program.program.cache_clear()
         other = Cache.open(settings)
-        cache._program.cache_clear()
+        program.program.cache_clear()
         assert one is not None
         assert other is not None
         assert one.key != other.key
+
+    def test_the_digest_of_the_program_is_remembered_until_a_file_changes(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        installed, folder = tmp_path / "installed", tmp_path / "folder"
+        module = write(str(installed / "a.py"), "one")
+        monkeypatch.setattr(program, "_PACKAGE", str(installed))
+        reads: list[str] = []
+
+        def read(path: str) -> bytes:
+            reads.append(path)
+            return Path(path).read_bytes()
+
+        monkeypatch.setattr(program, "read_file", read)
+
+        def digest() -> str:
+            program.program.cache_clear()
+            reads.clear()
+            return program.program(str(folder), b"secret")
+
+        first = digest()
+        assert str(module) in reads
+        (remembered,) = folder.glob("program-*")
+        assert digest() == first
+        assert reads == [str(remembered)]
+        remembered.write_text(f"{'0' * 64} {remembered.read_text().split()[1]}")
+        assert digest() == first
+        assert str(module) in reads
+        module.write_text("other")
+        assert digest() != first
+        module.write_text("one")
+        assert digest() == first
+        program.program.cache_clear()
 
     def test_what_nobody_asked_for_in_a_month_goes(self) -> None:
         folder = Path(os.environ["DOTLINT_CACHE_DIR"])
@@ -344,14 +378,14 @@ class TestCache:
         monkeypatch.setenv("HOME", str(tmp_path))
         monkeypatch.setattr(sys, "platform", "linux")
         monkeypatch.setenv("XDG_CACHE_HOME", "/var/own")
-        assert cache_folder() == Path("/var/own/dotlint")
+        assert cache_folder() == "/var/own/dotlint"
         monkeypatch.setenv("XDG_CACHE_HOME", "relative is to be ignored")
-        assert cache_folder() == tmp_path / ".cache" / "dotlint"
+        assert cache_folder() == str(tmp_path / ".cache" / "dotlint")
         monkeypatch.setattr(sys, "platform", "darwin")
-        assert cache_folder() == tmp_path / "Library" / "Caches" / "dotlint"
+        assert cache_folder() == str(tmp_path / "Library" / "Caches" / "dotlint")
         monkeypatch.setattr(sys, "platform", "win32")
         monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "Local"))
-        assert cache_folder() == tmp_path / "Local" / "dotlint" / "Cache"
+        assert cache_folder() == str(tmp_path / "Local" / "dotlint" / "Cache")
 
 
 def children(pid: int) -> set[int]:

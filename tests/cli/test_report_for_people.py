@@ -79,6 +79,22 @@ def test_full_puts_causes_before_what_follows_from_them() -> None:
             seen.add((head[1], head[2]))
 
 
+def test_three_findings_of_a_deployment_fit_a_terminal() -> None:
+    """80 columns and 25 lines, with the path, the steps, the command and what was skipped."""
+    Path("a.dot").write_bytes((FIXTURES / "report" / "three_findings.dot").read_bytes())
+    out = run("check", "a.dot", "--isolated").out
+    assert len(out.splitlines()) <= 25
+    assert all(word in out for word in ("Passed", "Skipped", "Required modifications", "--fix", "Found 3 problems"))
+
+
+def test_full_wraps_prose_and_cuts_no_edge_to_paste() -> None:
+    out = run("check", *MANY, "--isolated", "-f", "full").out
+    prose = [line for line in out.splitlines() if re.match(r"\w+\[|\s+= (note|help|nodes)", line)]
+    assert prose
+    assert all(len(line) <= 80 for line in prose)
+    assert '"pre2 router" -> "pre2 experts 0" [style=dashed, color=gray40]\n' in out
+
+
 def test_a_graph_that_is_no_deployment_hears_nothing_of_deployments() -> None:
     Path("a.dot").write_text("digraph {\n  a -> b [lable=x]\n  b -> a:q\n  c [shape=boxx color=rde]\n}\n")
     words = re.compile(r"deployment|strateg|stage|dimension|tensor|phase|GPU|operator|\bsection \d", re.IGNORECASE)

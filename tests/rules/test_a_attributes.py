@@ -257,3 +257,8 @@ def test_a009_writes_ampersands_and_straight_quotes() -> None:
     text = "digraph { a [label=<R&B &amp; <font color=”red”>“D&D”</font>>] b [label=<<b>x & y>] a -> b }"
     fixed = 'digraph { a [label=<R&amp;B &amp; <font color="red">“D&amp;D”</font>>] b [label=<<b>x & y>] a -> b }'
     assert apply_fixes(text, find(text, "A009")) == fixed
+
+
+def test_a_byte_that_is_not_utf8_hides_no_attribute() -> None:
+    (found,) = find(b'digraph { c [colr=red label="caf\xe9"] }', "A001")
+    assert (found.message, found.start) == ("Graphviz has no attribute `colr`, set on a node", 13)

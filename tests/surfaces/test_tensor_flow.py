@@ -12,7 +12,7 @@ import dotlint
 from dotlint import summary
 from dotlint.engine.result import Settings
 from dotlint.page.data import known_elements
-from dotlint.page.sections import sections
+from dotlint.page.dot_texts import dot_texts
 from dotlint.pipeline.lint_file import lint_file
 from dotlint.server.analysis import do
 from dotlint.server.messages import EditorOptions, Job, NodePages
@@ -96,7 +96,7 @@ def test_explain_hover_and_page_show_shapes_and_placements_of_a_node() -> None:
     assert lines[at + 1] == "on tp (GPUs 0-1): Replicate"
     result = lint_file(Source.from_text(TEXT, "a.dot"), Settings(Strategy.parse("tp2"), "option"))
     assert result.context is not None
-    rows = {row[0]: row[4] for row in known_elements(sections(result, result.document.source)).node_rows}
+    rows = {row[0]: row[4] for row in known_elements(dot_texts(result, result.document.source)).node_rows}
     assert [line.strip() for line in rows["sum"]] == lines
     Path("dotlint.toml").write_text('strategy = "tp2"\n', encoding="utf-8")
     sent: list[Any] = []

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from dotlint.deployment.classify import read_deployment
 from dotlint.deployment.facts import read_facts
 from dotlint.deployment.patterns.proposals import missing_edges
-from dotlint.deployment.patterns.stage_plan import plan_stages, renumber
+from dotlint.deployment.patterns.stage_names import renumber
+from dotlint.deployment.patterns.stage_plan import plan_stages
 from dotlint.deployment.vocabulary import VocabularyError, load_vocabulary, read_vocabulary
 from dotlint.deployment.wiring import Wiring
 from dotlint.deployment.words import label_lines
@@ -71,7 +72,7 @@ def test_role(text: str, role: str | None) -> None:
     ],
 )
 def test_facts(name: str, label: str, expected: dict[str, Any]) -> None:
-    found = read_facts(name, label_lines(label), VOCABULARY)
+    found = read_facts(name, tuple(label_lines(label)), VOCABULARY)
     assert {key: getattr(found, key) for key in expected} == expected
 
 

@@ -101,6 +101,11 @@ def test_a_list_of_axes(text: str, keys: str, values: str) -> None:
         (["• Input: [4, 8] bf16", "• Output: 4×8×16 bf16"], ["in 4,8", "out 4,8,16"]),
         (["Output projection: [4096, 4096]"], ["bare output projection 4096,4096"]),
         (["Input", "Batch: 4, Seq: 8", "Hidden: 16", "GPU: 0"], ["bare 4,8,16"]),
+        (["Norm", "batch 4, seq 65536"], ["bare 4,65536"]),
+        (["Norm", "batch 4, head 0-7"], []),
+        (["Norm", "4x512"], ["bare 4,512"]),
+        (["Pixels", "224x224"], []),
+        (["Norm", "2x128 GPUs"], []),
     ],
 )
 def test_the_tensors_of_a_label(label: list[str], tensors: list[str]) -> None:

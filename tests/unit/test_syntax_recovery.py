@@ -315,7 +315,7 @@ def test_a_discarded_repair_leaves_no_block() -> None:
     ],
 )
 def test_a_misspelled_header_suggests_the_keyword(text: str, meant: str) -> None:
-    assert read(text).problems[0].help == f"did you mean `{meant}`?"
+    assert read(text).problems[0].suggestion == f"`{meant}`"
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from dotlint.data.graphviz import Element
 from dotlint.edits.statement import id_text
 from dotlint.engine.finding import Edit, Location, Related
+from dotlint.syntax.encoding import is_undecodable
 from dotlint.syntax.tree import (
     Assignment,
     AttributedStatement,
@@ -31,9 +32,12 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Applicability, Finding, Fix
     from dotlint.graph.model import Graph
     from dotlint.syntax.tree import Attribute, Id, Statement
+    from dotlint.text.nearest import Near
 
 # How many related locations a finding has at most.
 MOST_RELATED = 3
+# Clusters inherit the attributes of the graph.
+LETTERS_OF = {"graph": "GCS", "cluster": "CS", "subgraph": "CS", "node": "N", "edge": "E"}
 
 
 class Use(Struct, eq=False):
@@ -115,7 +119,8 @@ def _without(found: Uses, hidden: set[int]) -> Uses:
 def _uses(context: GraphContext) -> Uses:
     found = _KNOWN.get(context)
     if found is None:
-        broken = sorted(problem.start for problem in context.file.document.problems)
+        document = context.file.document
+        broken = sorted(one.start for one in document.problems if not is_undecodable(document.text, one.start))
         found = _KNOWN[context] = _gather(context.graph, broken)
     return found
 
@@ -130,7 +135,7 @@ def bodies(graph: Graph) -> Iterator[tuple[Element, list[Statement]]]:
 
 
 def _gather(graph: Graph, broken: list[int]) -> Uses:
-    """Return the uses of a graph, without statements that contain a syntax problem (`broken`, ascending offsets)."""
+    """Return the uses of a graph, without statements that `broken` (ascending offsets) is inside of."""
     alike: dict[tuple[Element, str], list[AttributedStatement]] = defaultdict(list)
     for around, body in bodies(graph):
         for statement in body:
@@ -192,12 +197,13 @@ def finding(
     *,
     at_name: bool = False,
     help: str | None = None,  # noqa: A002 - the field's name
+    near: Near | None = None,
     note: str | None = None,
     fix: Fix | None = None,
     fixable: Applicability | None = None,
     outcome: str | None = None,
 ) -> Finding:
-    """Return one finding for uses with the same problem, at the first of them."""
+    """Return one finding for uses with the same problem, at the first of them; `near` is the word that is suggested."""
     marks = [location for use in some for location in use.locations(at_name=at_name)]
     marks.sort(key=lambda location: location.start)
     more = len(marks) - 1
@@ -212,6 +218,7 @@ def finding(
         locations=tuple(marks),
         related=tuple(Related("the same here", mark.start, mark.end) for mark in marks[1 : MOST_RELATED + 1]),
         help=help,
+        suggestion=f"`{near.word}`" if near else None,
         note=note,
         fix=fix,
         fixable=fix.applicability if fix else fixable,

@@ -12,7 +12,6 @@ from dotlint.checks.devices.misplaced import Misplaced, misplaced
 from dotlint.checks.devices.placed import crosses, gpus_of_unit
 from dotlint.deployment.shards import MLP, SHARDED, groups, of_experts, one_layer_each
 from dotlint.edits.fix_context import fixed_by, in_order
-from dotlint.edits.gpus.infer import GpuInference
 from dotlint.engine.finding import Fix, Holds
 from dotlint.strategy.gpus import GpuSet, union
 from dotlint.text.english import count, listed
@@ -41,6 +40,8 @@ class UnequalShards(Struct, frozen=True, eq=False):
 
 def divide_gpus(fix: FixContext, finding: Finding) -> Fix | str:
     """Divide the unit's GPUs into equal parts, in the order of the shards; move a single misplaced shard."""
+    from dotlint.edits.gpus.infer import GpuInference  # noqa: PLC0415 - only where GPUs are missing
+
     data = finding.data
     if isinstance(data, Misplaced):
         edit = fix.gpus.set(data.reading, data.usual)

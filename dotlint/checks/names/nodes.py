@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks.attributes.uses import bodies
 from dotlint.checks.grouping import at_span, remaining
-from dotlint.checks.names.ids import is_stray_value
+from dotlint.checks.names.keyword_nodes import is_stray_value
 from dotlint.data import graphviz
 from dotlint.deployment.words import parse_name
 from dotlint.engine.finding import Location, Related

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.checks.grouping import remaining
-from dotlint.checks.names.ids import is_placeholder, is_stray_value
+from dotlint.checks.names.keyword_nodes import is_stray_value
+from dotlint.checks.names.placeholders import is_placeholder
 from dotlint.engine.finding import Edit, Fix, Location
 from dotlint.text.english import count, the
 from dotlint.text.lines import line_end, line_start

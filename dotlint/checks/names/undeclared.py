@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from dotlint.checks.grouping import remaining
-from dotlint.checks.names.ids import is_placeholder
+from dotlint.checks.names.placeholders import is_placeholder
 from dotlint.deployment.unit import Unit
 from dotlint.deployment.words import parse_name
 from dotlint.edits.fix_context import in_order
@@ -93,7 +93,8 @@ def undeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
             nodes=tuple(node.name for node in some),
             locations=tuple(locations),
             related=(Related("declared here", guess.node.start, guess.node.end),) if guess else (),
-            help=f"did you mean `{guess.node.name}`?" if guess else "declare it, or correct the spelling",
+            suggestion=f"`{guess.node.name}`" if guess else None,
+            help="declare it, or correct the spelling",
             fixable=fix.applicability if fix else None,
             fix=fix,
             about=Unit(family=family) if family and len(some) > 1 else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Reading
     from dotlint.engine.context import GraphContext
     from dotlint.graph.model import Edge
+
+_GRADIENTS = {"grad", "grads", "gradient", "gradients", "bwd", "backward", "dgrad"}
 
 
 def stage_edges(context: GraphContext) -> Iterator[tuple[Edge, Reading, Reading]]:
@@ -52,10 +54,19 @@ def _outside(context: GraphContext, reading: Reading) -> bool:
     )
 
 
+def is_backward(context: GraphContext, edge: Edge, before: Reading, after: Reading) -> bool:
+    """Return whether an edge is of the backward pass of training: it carries gradients, or both its ends compute them."""
+    if before.direction == "backward" == after.direction:
+        return True
+    return not _GRADIENTS.isdisjoint(context.deployment.vocabulary.split(edge.label or ""))
+
+
 def interleaved(context: GraphContext, phase: str | None) -> bool:
     """Return whether the layers pass all stages several times in the same order, as with virtual stages."""
     declared = context.phase(phase)
     if declared is not None and declared.degrees.vpp > 1:
+        return True
+    if _passes_in_chunks(context, phase):
         return True
     owners: dict[int, set[int]] = defaultdict(set)
     for reading in context.deployment.operators:
@@ -66,3 +77,16 @@ def interleaved(context: GraphContext, phase: str | None) -> bool:
     order = [stage for stage, _ in groupby(next(iter(owners[layer])) for layer in sorted(owners))]
     stages = sorted(set(order))
     return len(order) >= 2 * len(stages) > 2 and all(stage == stages[i % len(stages)] for i, stage in enumerate(order))
+
+
+def _passes_in_chunks(context: GraphContext, phase: str | None) -> bool:
+    """Return whether each number of a layer is one of a chunk, which leads through all stages and on to the next chunk."""
+    readings = context.deployment.readings
+    steps: Counter[tuple[bool, int]] = Counter()
+    for edge in context.graph.edges:
+        one, two = readings[edge.tail.index], readings[edge.head.index]
+        if one.stage is None or two.stage is None or one.layer is None or two.layer is None:
+            continue
+        if one.phase == phase and one.direction != "backward" and one.stage != two.stage:
+            steps[one.stage < two.stage, two.layer - one.layer] += 1
+    return len(steps) == 2 and steps[True, 0] > 1 and steps[False, 1] > 0

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.stages.between import interleaved, stage_edges
+from dotlint.checks.stages.between import interleaved, is_backward, stage_edges
 from dotlint.engine.finding import Undecided
 from dotlint.text.english import count
 
@@ -20,19 +20,11 @@ if TYPE_CHECKING:
     from dotlint.graph.model import Edge
 
 _FEEDBACK = {"residual", "skip", "mask", "kv", "kvcache", "feedback", "loop", "autoregressive"}
-_BACKWARD = {"grad", "grads", "gradient", "gradients", "bwd", "backward", "dgrad"}
 
 
 def _to_later_chunk(before: Reading, after: Reading) -> bool:
     """Return whether an edge between interleaved stages may lead on to the next chunk of layers."""
     return before.layer is None or after.layer is None or before.layer < after.layer
-
-
-def _is_backward(context: GraphContext, edge: Edge, before: Reading, after: Reading) -> bool:
-    """Return whether an edge is of the backward pass of training: it carries gradients, or both its ends compute them."""
-    split = context.deployment.vocabulary.split
-    ends = [f"{r.name} {r.evidence.title}" for r in (before, after)]
-    return bool(_BACKWARD.intersection(split(edge.label or ""))) or all(_BACKWARD.intersection(split(t)) for t in ends)
 
 
 def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -48,9 +40,9 @@ def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
         assert after.stage is not None
         if after.stage - before.stage == 1 or (chunked.get(before.phase or "") and _to_later_chunk(before, after)):
             continue
-        words = set(deployment.vocabulary.normalize(f"{edge.label} {edge.tail.name} {edge.head.name}").split())
-        if after.stage < before.stage and _is_backward(context, edge, before, after):
+        if after.stage < before.stage and is_backward(context, edge, before, after):
             continue
+        words = set(deployment.vocabulary.normalize(f"{edge.label} {edge.tail.name} {edge.head.name}").split())
         if not words & _FEEDBACK:
             groups[before.phase, before.stage, after.stage].append(edge)
     # Those that go back come first: a cycle explains them.

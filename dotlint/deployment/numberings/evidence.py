@@ -18,20 +18,34 @@ if TYPE_CHECKING:
 
 _Ends = list[tuple[int, int]]
 """The indexes of both ends of every edge."""
+_LETTERS = {("f",), ("b",), ("w",)}
 _PASSING = {"communication", "routing", None}
 
 
 def collect(graph: Graph, readings: Sequence[Reading], numberings: Sequence[Numbering]) -> list[Evidence]:
     """Return the evidence of every numbering, in one pass over nodes and edges for each."""
     operators = sum(1 for r in readings if not r.annotation)
-    ends = [(edge.tail.index, edge.head.index) for edge in graph.edges]
+    ends = [_forward(readings, edge.tail.index, edge.head.index) for edge in graph.edges]
     found = [_evidence(readings, one, operators, *_steps_of(ends, readings, one.values)) for one in numberings]
     for one, evidence in zip(numberings, found, strict=True):
-        if evidence.back and evidence.following and evidence.alike and len(evidence.roles) > 1:
-            around = (other for other in numberings if other is not one)
-            if any(_counts_within(ends, readings, one, other) for other in around):
-                evidence.back = 0
+        if evidence.back and evidence.following and evidence.alike:
+            rounds = (
+                around
+                for other, around in zip(numberings, found, strict=True)
+                if other is not one and _counts_within(ends, readings, one, other)
+            )
+            if around := next(rounds, None):
+                if len(evidence.roles) > 1:
+                    evidence.back = 0
+                if evidence.devices == "apart" and around.devices in {"alike", "crossed"}:
+                    evidence.back, evidence.rounds, around.is_round = 0, True, True
     return found
+
+
+def _forward(readings: Sequence[Reading], tail: int, head: int) -> tuple[int, int]:
+    """Return the ends of an edge as the forward pass has them: the backward pass leads through the stages in reverse."""
+    turned = readings[tail].direction == "backward" == readings[head].direction
+    return (head, tail) if turned else (tail, head)
 
 
 def _counts_within(ends: _Ends, readings: Sequence[Reading], one: Numbering, around: Numbering) -> bool:
@@ -52,17 +66,13 @@ def _steps_of(ends: _Ends, readings: Sequence[Reading], numbers: Mapping[int, in
     ranks = {value: rank for rank, value in enumerate(sorted(set(numbers.values())))}
     if len(ranks) < 2:
         return Counter({0: sum(1 for tail, head in ends if tail in numbers and head in numbers)}), 0
-    steps: Counter[int] = Counter()
+    rank_of = {node: ranks[value] for node, value in numbers.items()}
+    steps = Counter([rank_of[two] - rank_of[one] for one, two in ends if one in rank_of and two in rank_of])
     fed: dict[int, set[int]] = defaultdict(set)
     direct: dict[int, set[int]] = defaultdict(set)
     for one, two in ends:
-        tail, head = numbers.get(one), numbers.get(two)
-        if tail is None:
-            continue
-        if head is not None:
-            steps[ranks[head] - ranks[tail]] += 1
-        else:
-            direct[two].add(ranks[tail])
+        if one in rank_of and two not in rank_of:
+            direct[two].add(rank_of[one])
     todo = deque(direct)
     for node, values in direct.items():
         fed[node] |= values
@@ -78,9 +88,9 @@ def _steps_of(ends: _Ends, readings: Sequence[Reading], numbers: Mapping[int, in
     for node, values in fed.items():
         if len(values) == 1 and readings[node].kind != "io":
             (value,) = values
-            reached = {numbers[e.head.index] for e in readings[node].node.out_edges if e.head.index in numbers}
+            reached = {rank_of[e.head.index] for e in readings[node].node.out_edges if e.head.index in rank_of}
             if len(reached) == 1:
-                steps[ranks[reached.pop()] - value] += 1
+                steps[reached.pop() - value] += 1
     meets = sum(1 for node, values in direct.items() if len(values) > 1 and readings[node].kind in _PASSING)
     return steps, meets
 
@@ -112,11 +122,24 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
         same=steps[0],
         following=steps[1],
         back=sum(n for step, n in steps.items() if step < 0),
+        around=_leads_around(steps, len(values)),
         far=sum(n for step, n in steps.items() if step > 1),
         meets=meets,
         roles=total,
+        directed=all(
+            readings[node].direction is not None and readings[node].evidence.name.words[:1] in _LETTERS
+            for node in one.values
+        )
+        and all(position == 0 for _, position in one.slots)
+        and bool(one.slots),
         alike=bool(most) and len(values) > 1 and 3 * most[0][1] >= 2 * len(values),
     )
+
+
+def _leads_around(steps: Mapping[int, int], values: int) -> bool:
+    """Return whether as many edges lead from the last value to the first as from each value to the next: a ring."""
+    wraps = steps.get(1 - values, 0)
+    return values > 2 and wraps > 1 and wraps * (values - 1) >= steps.get(1, 0)
 
 
 def _from_name(reading: Reading) -> bool:

@@ -223,11 +223,11 @@ class _Comparison:
         Two families with the same words suffice; with other words (`up_#`, `down_#`) three are needed.
         """
         own = family.coordinate_set(unit)
-        if not family.free or len(own) < 3 or family.role is None:
+        if not family.free or len(own) < 3:
             return None
         if (hole := _missing_grid_point(own)) is not None:
             return own | {hole}
-        if len(family.members) > 1:
+        if family.role is None or len(family.members) > 1:
             return None
         if len(self.by_coordinates[unit, len(family.free), own]) > 1:
             return None

@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from dotlint.deployment.back_edges import back_edges
 from dotlint.deployment.families import RANKS
 from dotlint.deployment.patterns.acyclic import without_cycles
 from dotlint.deployment.patterns.agreement import agreeing, open_transfers
 from dotlint.deployment.patterns.alignment import align_exemplars
 from dotlint.deployment.patterns.devices import Devices
-from dotlint.deployment.patterns.learn import FamilyMember, Pair, ProposedEdge, propose_edges
+from dotlint.deployment.patterns.families import FamilyMember, Pair
+from dotlint.deployment.patterns.learn import propose_edges
+from dotlint.deployment.patterns.misdirected import Misdirected, misdirected_edges
 from dotlint.deployment.patterns.missing_edge import MissingEdge
 from dotlint.deployment.patterns.series import edges_between_units
+from dotlint.deployment.wiring import Wiring
 from dotlint.deployment.words import parse_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.patterns.proposed_edge import ProposedEdge
 
 
 def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
@@ -48,19 +53,40 @@ def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
             edge = by_pair[p.exemplar]
             one, two = readings[p.tail], readings[p.head]
             exemplar_ends = readings[edge.tail.index], readings[edge.head.index]
+            if one.direction == "backward" and two.direction == "forward":
+                continue  # no step of training goes on from its backward to its forward pass
             if (one.phase == two.phase) == (exemplar_ends[0].phase == exemplar_ends[1].phase):
                 found.setdefault((p.tail, p.head), MissingEdge(one, two, edge, p.support))
     for p in _edges_at_stage_ends(deployment, edges, devices):
         missing = MissingEdge(readings[p.tail], readings[p.head], by_pair[p.exemplar], p.support)
         found.setdefault((p.tail, p.head), missing)
-    around = {pair for m in edges_between_units(deployment, by_pair, (), devices) for pair in _around(m)}
+    between = edges_between_units(deployment, by_pair, (), devices)
+    around = {pair for m in between for pair in _around(m)}
     agreed = agreeing(deployment, [m for pair, m in found.items() if pair not in around], devices)
-    agreed += edges_between_units(deployment, by_pair, agreed, devices)
+    agreed += edges_between_units(deployment, by_pair, agreed, devices) if agreed else between
     kept = without_cycles(deployment, agreed)
     better = align_exemplars(deployment, [(m.tail, m.head, m.exemplar) for m in kept])
     kept = [replace(m, exemplar=better.get((m.tail.node.index, m.head.node.index), m.exemplar)) for m in kept]
     ordered = sorted(kept, key=lambda m: (m.exemplar.index, m.tail.node.index, m.head.node.index))
     return ordered, len(agreed) - len(kept)
+
+
+def misdirected(deployment: Deployment) -> list[Misdirected]:
+    """Return the edges that leave the pattern of all edges like them, each once, in the order of the file."""
+    graph = deployment.graph
+    if not graph.directed or graph.expansion_limited:
+        return []
+    stated = back_edges(graph)
+    edges = [(e.tail.index, e.head.index) for e in graph.edges if e.index not in stated and e.tail is not e.head]
+    found: dict[Pair, Misdirected] = {}
+    wiring = Wiring(graph)
+    for items in (_members_by_id(deployment), _members_by_label(deployment)):
+        for one in misdirected_edges(items, edges):
+            tail, head = (deployment.readings[index] for index in one.instead)
+            like = tuple(deployment.readings[index].role for index in one.exemplar)
+            if tail.name not in wiring.reach([head.name]) and like == (tail.role, head.role):
+                found.setdefault(one.edge, one)
+    return [found[edge] for edge in sorted(found)]
 
 
 def _around(missing: MissingEdge) -> Iterator[Pair]:

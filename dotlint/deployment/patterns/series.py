@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from dotlint.deployment.patterns.missing_edge import MissingEdge
-from dotlint.deployment.patterns.slots import Key, Neighbors, Slot, Units
+from dotlint.deployment.patterns.slots import Key, Neighbors, Slot, Units, running_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -42,13 +42,12 @@ def edges_between_units(
     """Return the edges that enter or leave the units of a series and that no sibling has."""
     pairs = {*by_pair, *((m.tail.node.index, m.head.node.index) for m in planned)}
     found: dict[Pair, MissingEdge] = {}
-    levels = [(Units(number_of, series_of, deployment), ordered) for number_of, series_of, ordered in _LEVELS]
-    for units, ordered in levels * 2:  # an edge to the next unit may show which others are missing
-        ins: Neighbors = defaultdict(set)
-        outs: Neighbors = defaultdict(set)
-        for tail, head in pairs:
-            ins[head].add(tail)
-            outs[tail].add(head)
+    ins: Neighbors = defaultdict(set)
+    outs: Neighbors = defaultdict(set)
+    for tail, head in pairs:
+        ins[head].add(tail)
+        outs[tail].add(head)
+    for units, ordered in deployment.derived(_levels) * 2:  # an edge to the next unit may show which are missing
         entries = _Entries(deployment, units, ins, outs, devices, forward=True)
         exits = _Entries(deployment, units, outs, ins, devices, forward=False)
         edges = [((near, node), (outside, first)) for near, node, outside, first in entries.missing()]
@@ -60,7 +59,16 @@ def edges_between_units(
                 tail, head = pair
                 found[pair] = MissingEdge(deployment.readings[tail], deployment.readings[head], by_pair[exemplar])
                 pairs.add(pair)
+                ins[head].add(tail)
+                outs[tail].add(head)
     return list(found.values())
+
+
+def _levels(deployment: Deployment) -> list[tuple[Units, bool]]:
+    """Return the levels at which units follow one another, and whether such units always do."""
+    running = running_numbers(deployment)
+    levels = [(Units(number_of, series_of, deployment, running), ordered) for number_of, series_of, ordered in _LEVELS]
+    return [(units, ordered) for units, ordered in levels if any(len(some) > 1 for some in units.numbers.values())]
 
 
 def _links(entries: _Entries, exits: _Entries, pairs: Iterable[Pair]) -> Iterator[tuple[Pair, Pair]]:

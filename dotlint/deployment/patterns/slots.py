@@ -13,7 +13,7 @@ from msgspec import Struct
 from dotlint.deployment.words import parse_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from dotlint.deployment.model import Deployment, Reading
 
@@ -35,9 +35,12 @@ class Units:
     """The nodes of one level by unit and slot; `forward` is whether units follow in the order of their numbers."""
 
     def __init__(
-        self, number_of: Callable[[Reading], int | None], series_of: Callable[[Reading], Key], deployment: Deployment
+        self,
+        number_of: Callable[[Reading], int | None],
+        series_of: Callable[[Reading], Key],
+        deployment: Deployment,
+        running: Collection[str],
     ) -> None:
-        running = _running_numbers(deployment)
         found: dict[tuple[Key, Key, int], list[Reading]] = defaultdict(list)
         numbers: dict[Key, set[int]] = defaultdict(set)
         for reading in deployment.operators:
@@ -46,8 +49,9 @@ class Units:
                 family = reading.evidence.name.family
                 if family in running:
                     family = parse_name(reading.evidence.title or "").family
-                found[series_of(reading), (reading.role, family), number].append(reading)
-                numbers[series_of(reading)].add(number)
+                series = series_of(reading)
+                found[series, (reading.role, family), number].append(reading)
+                numbers[series].add(number)
         self.numbers = {series: sorted(some) for series, some in numbers.items()}
         self.unit: dict[int, int] = {}
         self.slot: dict[int, Slot] = {}
@@ -74,7 +78,8 @@ class Units:
         }
 
 
-def _running_numbers(deployment: Deployment) -> set[str]:
+def running_numbers(deployment: Deployment) -> set[str]:
+    """Return the families of names whose number is a running number without meaning."""
     roles: dict[str, set[object]] = defaultdict(set)
     for reading in deployment.operators:
         roles[reading.evidence.name.family].add(reading.role)

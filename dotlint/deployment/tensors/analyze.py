@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment
     from dotlint.deployment.tensors.model import Operator
-    from dotlint.strategy.phases import Phase
+    from dotlint.strategy.phase import Phase
 
 
 def analyze(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.tensors.model import AxisName, MeshAxis, Operator
-    from dotlint.strategy.phases import Phase
+    from dotlint.strategy.phase import Phase
 
 _DEGREE = regex(r"\b(tp|sp|cp|dp|ep)\s?=\s?(\d{1,5})\b", re.IGNORECASE, needs=("tp", "sp", "cp", "dp", "ep"))
 _ALLOWED: Final[dict[AxisName, int]] = {

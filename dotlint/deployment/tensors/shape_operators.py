@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dotlint.deployment import axes
 from dotlint.deployment.stated_dims import one_in_one_out
+from dotlint.deployment.tensors.shape_gates import gate_error
 from dotlint.deployment.tensors.shape_notation import global_phases
 from dotlint.deployment.tensors.shape_rules import has_one_role, phase_of, shape_rule
 
@@ -88,7 +89,7 @@ def _broken_rule(
         case "project":
             return _feature_error(strategy, reading, before, after)
         case _:
-            return _expert_error(strategy, model, reading, after)
+            return gate_error(deployment, strategy, model, reading, pair)
 
 
 def _preservation_error(reading: Reading) -> str | None:
@@ -168,12 +169,3 @@ def _feature_error(strategy: Strategy | None, reading: Reading, before: Dims, af
     return f"a QKV projection of {taken} features outputs {taken} to {3 * taken}" + (
         f", or 1/{tp} of them on each rank of TP={tp}" if tp > 1 else ""
     )
-
-
-def _expert_error(strategy: Strategy | None, model: ModelFacts | None, reading: Reading, after: Dims) -> str | None:
-    stated, phase = axes.size(after, "experts"), phase_of(strategy, reading)
-    if model is None or model.experts is None or stated is None or phase is None:
-        return None
-    if stated in {model.experts, model.top_k, model.experts // phase.degrees.ep}:
-        return None
-    return f"a gate scores each of the model's {model.experts} experts"

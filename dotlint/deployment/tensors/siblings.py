@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.tensors.roles import Known
     from dotlint.strategy.gpus import GpuSet
-    from dotlint.strategy.phases import Phase
+    from dotlint.strategy.phase import Phase
 
 Pairs = dict[int, list[int]]
 """The nodes that each node feeds, or is fed by, by index; edges that lead back are left out."""

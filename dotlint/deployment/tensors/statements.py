@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.tensors.table import operator_table
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from dotlint.deployment.model import Deployment
+    from collections.abc import Iterator
+
+    from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.tensors.model import Operator
+
+_CHANGED = regex(
+    r"reduc|all-?\s?to|gather|scatter|(?<![a-z])(?:ar|rs|ag|a2a)(?![a-z])",
+    re.IGNORECASE,
+    needs=("reduc", "to", "gather", "scatter", "ar", "rs", "ag", "a2a"),
+)
 
 
 def read_statements(deployment: Deployment, operators: list[Operator]) -> None:
-    """Set what the labels of each operator state that it gives; what only some members state does not count."""
+    """Set what the labels of each operator, or of the edges to its consumers, state that it gives.
+
+    What only some members state does not count.
+    """
     vocabulary, table = deployment.vocabulary, operator_table(deployment.vocabulary)
     texts = {
-        r.node.index: "\n".join([r.name, *(line for line in r.evidence.lines if "[" not in line)])
+        r.node.index: "\n".join([r.name, *(line for line in r.evidence.lines if "[" not in line), *_on_edges(r)])
         for r in deployment.operators
     }
     every = "\n".join(texts.values()).lower()
@@ -43,3 +56,10 @@ def read_statements(deployment: Deployment, operators: list[Operator]) -> None:
                 known[text, role] = fitting[0] if len(set(fitting)) == 1 else None
             found.add(known[text, role])
         operator.states = found.pop() if len(found) == 1 else None
+
+
+def _on_edges(reading: Reading) -> Iterator[str]:
+    """Yield what every edge to a consumer states, if none of them states a collective that changes it on its way."""
+    labels = {edge.label or "" for edge in reading.node.out_edges}
+    if all(labels) and not any(_CHANGED.search(label) for label in labels):
+        yield from sorted(labels)

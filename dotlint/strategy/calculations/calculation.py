@@ -11,7 +11,7 @@ from dotlint.strategy.engines import Engine, engine_of
 if TYPE_CHECKING:
     from dotlint.strategy.degrees import Degrees
     from dotlint.strategy.model import ModelFacts
-    from dotlint.strategy.phases import Phase
+    from dotlint.strategy.phase import Phase
     from dotlint.strategy.placement import Placement
 
 

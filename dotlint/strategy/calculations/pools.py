@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dotlint.strategy.model import Pool
-    from dotlint.strategy.phases import Phase
+    from dotlint.strategy.phase import Phase
 
 
 def misplaced(phase: Phase, before: Iterable[Phase], pool: Pool | None) -> Calculation | None:

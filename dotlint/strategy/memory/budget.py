@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dotlint.strategy.calculations.calculation import Plan
     from dotlint.strategy.memory.stage import Stage
     from dotlint.strategy.model import ModelFacts
-    from dotlint.strategy.phases import Phase
+    from dotlint.strategy.phase import Phase
 
 _TRAINS: Final = (
     "distributed_optimizer", "zero_stage", "recompute", "micro_batch", "global_batch", "accumulation",

@@ -179,6 +179,7 @@ def try_remedies(recovery: Recovery, broken: BrokenStatement, body: int) -> bool
     """
     edits: list[Replacement] = []
     found: list[Remedy] = []
+    tried: dict[tuple[int, tuple[Replacement, ...]], Stop] = {}  # remedies in another order may be the same edits
     for _ in range(MOST_STEPS):
         best: tuple[int, list[Replacement], Remedy, BrokenStatement] | None = None
         for remedy in remedies(broken):
@@ -186,11 +187,13 @@ def try_remedies(recovery: Recovery, broken: BrokenStatement, body: int) -> bool
             until = broken.end if remedy.until is None else remedy.until
             if together is None or together[-1][1] > until or not recovery.can_resume_at(until):
                 continue
-            stop = attempt(recovery, (broken.start, until), together, body)
+            edited_so = until, tuple(together)
+            stop = tried.get(edited_so) or attempt(recovery, (broken.start, until), together, body)
             if stop is None:
                 recovery.add_remedies(_as_certain([*found, remedy]))
                 recovery.resume_at(until)
                 return True
+            tried[edited_so] = stop
             fragment = stop.lexeme.text
             assert isinstance(fragment, Edited)
             at = fragment.parent_offset(stop.lexeme.at)
@@ -239,7 +242,7 @@ def attempt(recovery: Recovery, span: tuple[int, int], edits: list[Replacement],
         parse.read(lexer)
         parse.feed(recovery.empty_run())
     except Stop as stop:
-        failure = stop
+        failure = stop.with_traceback(None)  # whose frames would keep everything that was tried
     if failure is None and not (len(parse.values) > body and parse.values[body] is own):
         failure = Stop(lexer.end(), frozenset())  # it closed the body that contains it
     if failure is not None:
@@ -261,7 +264,11 @@ def attempt(recovery: Recovery, span: tuple[int, int], edits: list[Replacement],
         for one in lexer.wrong_operators
     ]
     known = recovery.lexer.wrong_operators
-    known[:] = [*(one for one in known if not span[0] <= one.at < span[1]), *wrong]
+    after: list[Lexeme] = []
+    while known and known[-1].at >= span[0]:  # from the end: there may be thousands before
+        if (last := known.pop()).at >= span[1]:
+            after.append(last)
+    known += (*reversed(after), *wrong)
     return None
 
 

@@ -68,7 +68,7 @@ def outside(recovery: Recovery, stop: Stop) -> None:
         meant = "strict digraph" if near == "strict" else near
         message = f"`{excerpt(nearly[1])}` is not expected here"
         edits = ((*nearly.span(1), meant),)
-        recovery.add_remedies([Remedy("E001", message, *nearly.span(1), edits, "unsafe", f"did you mean `{meant}`?")])
+        recovery.add_remedies([Remedy("E001", message, *nearly.span(1), edits, "unsafe", suggestion=f"`{meant}`")])
         open_graph(recovery, at, nearly.end() - 1)
     elif looks_like_body(text, at):
         recovery.missing_header_at = at

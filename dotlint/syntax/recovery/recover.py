@@ -61,7 +61,7 @@ def _run(recovery: Recovery, stop: Stop | None) -> bool:
                 recovery.tree.graphs = recovery.parse.run()
                 break
             except Stop as another:
-                stop = another
+                stop = another.with_traceback(None)  # its frames would form cycles, and none are collected now
     except Restart as restart:
         edits = tuple(
             (source_offset(recovery.text, start), source_offset(recovery.text, end), put)

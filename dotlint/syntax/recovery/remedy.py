@@ -31,6 +31,7 @@ class Remedy(Struct, frozen=True):
     group: str | None = None
     until: int | None = None
     related: tuple[tuple[str, int, int], ...] = ()
+    suggestion: str | None = None
 
 
 class BrokenStatement(Struct, frozen=True):

@@ -259,6 +259,7 @@ class Recovery:
                     first.help,
                     tuple((source_offset(text, start), source_offset(text, end), put) for start, end, put in edits),
                     first.offered,
+                    suggestion=first.suggestion,
                 )
             )
 

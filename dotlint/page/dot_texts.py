@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dotlint.syntax.source import Source
 
 
-class Section(Struct, frozen=True):
+class DotText(Struct, frozen=True):
     """A text of DOT from `start` to `end` of a file, with its complete `result`, whose offsets are those of the text.
 
     `line` returns the line of the file for an offset of the text. `graphs` and `findings` count those before it.
@@ -34,10 +34,10 @@ class Section(Struct, frozen=True):
         return self.result.context
 
 
-def sections(result: FileResult, source: Source) -> Iterator[Section]:
+def dot_texts(result: FileResult, source: Source) -> Iterator[DotText]:
     """Yield the DOT texts of a file; `source` is its text."""
     if result.context is not None:
-        yield Section(result, lambda offset: source.position(offset).line, 0, len(source.text))
+        yield DotText(result, lambda offset: source.position(offset).line, 0, len(source.text))
         return
     graphs = findings = 0
     for block in result.blocks:
@@ -47,6 +47,6 @@ def sections(result: FileResult, source: Source) -> Iterator[Section]:
             return source.position(at(offset)).line
 
         start, end = text.source_offset(0), text.source_offset(len(text))
-        yield Section(block.result, line, start, end, graphs, findings)
+        yield DotText(block.result, line, start, end, graphs, findings)
         graphs += block.result.facts.graphs
         findings += len(block.result.findings)
