@@ -86,14 +86,14 @@ def main() -> None:
     options.add_argument("--only", choices=sorted(TARGETS))
     given = options.parse_args()
     began = time.perf_counter()
-    size = 2_000
+    size = 500
     chunks = [
         (given.seed * 1_000_003 + at, min(size, given.runs - at * size), given.corpus, given.only)
         for at in range(-(-given.runs // size))
     ]
     total: Counter[str] = Counter()
     found: dict[tuple[str, str], Failure] = {}
-    with multiprocessing.Pool(given.jobs, maxtasksperchild=8) as pool:
+    with multiprocessing.Pool(given.jobs, maxtasksperchild=32) as pool:
         for at, (count, failures) in enumerate(pool.imap_unordered(_start, chunks)):
             total += count
             for failure in failures:
@@ -104,8 +104,8 @@ def main() -> None:
                         name = given.save / f"{failure.target}-{len(found)}"
                         name.with_suffix(".dot").write_bytes(failure.data)
                         name.with_suffix(".txt").write_text(failure.trace, "utf-8", "backslashreplace")
-            if at % 10 == 9:
-                print(f"{sum(total.values())} runs, {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+            if at % 20 == 19:
+                print(f"{total.total()} runs, {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
     print(f"{sum(total.values())} runs ({', '.join(f'{n} {c}' for n, c in total.items())}), {len(found)} failures")
     sys.exit(1 if found else 0)
 

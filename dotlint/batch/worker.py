@@ -32,16 +32,19 @@ def main() -> None:
     send(stdout, b"")
     if start.limits.memory is not None:
         _limit_memory(start.limits.memory)
+    fresh = True
     while (message := receive(stdin)) is not None:
         _arm(start.limits.seconds)
         try:
             answer = lint_row(Row(*msgspec.msgpack.decode(message)))
         except MemoryError:
             _arm(None)
-            send(stdout, failed(f"needs more than {start.limits.memory} bytes of memory"))
+            if fresh:  # else earlier rows may have filled the memory, and the next process tries it again
+                send(stdout, failed(f"needs more than {start.limits.memory} bytes of memory"))
             return  # its memory is fragmented, and another process takes over
         _arm(None)
         send(stdout, answer)
+        fresh = False
 
 
 def _arm(seconds: float | None) -> None:

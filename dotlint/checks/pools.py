@@ -284,7 +284,11 @@ def _by_cluster(context: GraphContext, wrong: dict[int, str]) -> list[Reading]:
         out = [(r, s) for r, s in members if not s <= gpus]
         right += [r for r, s in members if s <= gpus]
         # Ids that count within their cluster cannot be compared with those of the cluster; if most are in it, none do.
-        through = len(members) >= 4 * len(out) and any(s <= gpus and s.last >= len(gpus) for _, s in members)
+        through = (
+            len(members) >= 4 * len(out)
+            and all(r.kind == "computation" for r, _ in out)
+            and any(s <= gpus and s.last >= len(gpus) for _, s in members)
+        )
         if (all(ids.last < len(gpus) for _, ids in out) and not through) or (
             sets[gpus] > 1 and len(out) == len(members)
         ):

@@ -14,8 +14,11 @@ _CODE: Final = "X001"
 
 
 def crash(card: Card, error: Exception, rules: Mapping[str, Card]) -> Finding:
-    """Return the finding that the check of `card` raised `error`; raises it again if there is no rule for that."""
-    if _CODE not in rules:
+    """Return the finding that the check of `card` raised `error`.
+
+    Raises it again if there is no rule for that, or if memory is lacking, which is no bug in the check.
+    """
+    if _CODE not in rules or isinstance(error, MemoryError):
         raise error
     from traceback import extract_tb  # noqa: PLC0415 - a check that crashes is rare
 

@@ -181,7 +181,8 @@ class Finding(Struct, frozen=True):
 class Holds(Struct, frozen=True):
     """A passed item: `subject` was checked, `text` has the figures, as in `GPUs: stages 0-15, 16-31`.
 
-    `code` is the code of the rule and `graph` the index of the graph; the run sets both.
+    `code` is the code of the rule and `graph` the index of the graph; the run sets both. `about` is the unit that it is
+    about, and `details` are the parts of the text that a summary of this unit repeats.
     """
 
     section: str
@@ -189,6 +190,8 @@ class Holds(Struct, frozen=True):
     text: str
     code: str = ""
     graph: int = 0
+    about: Unit | None = None
+    details: tuple[str, ...] = ()
 
 
 class Undecided(Struct, frozen=True):

@@ -285,6 +285,7 @@ class Subgraph(Struct, eq=False):
     _layer: DefaultsLayer | None = None
     _node_layer: DefaultsLayer | None = None
     _edge_layer: DefaultsLayer | None = None
+    _attributes: Mapping[str, str] | None = None
 
     def __repr__(self) -> str:
         return f"Subgraph({short_repr(self.name)})"
@@ -314,21 +315,17 @@ class Subgraph(Struct, eq=False):
     @property
     def attributes(self) -> Mapping[str, str]:
         """Its graph attributes: those of its parent when it was first opened, overridden by its own statements."""
-        return Defaults(self, self._layer, self._inherited).values()
+        if self._attributes is None:
+            self._attributes = Defaults(self, self._layer, self._inherited).values()
+        return self._attributes
 
     @property
     def is_cluster(self) -> bool:
         """Whether Graphviz draws it as a cluster: by its name, in any case, or by `cluster=true`."""
         if self.name is not None and self.name[:7].lower() == "cluster":
             return True
-        return self.attributes.get("cluster", "").lower() in {"true", "yes"} or (
-            self.attributes.get("cluster", "0")
-            not in {
-                "0",
-                "",
-            }
-            and self.attributes["cluster"].isdigit()
-        )
+        set_to = self.attributes.get("cluster", "")
+        return set_to.lower() in {"true", "yes"} or (set_to.isdigit() and set_to != "0")
 
     @property
     def label(self) -> str:

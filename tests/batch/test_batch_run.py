@@ -398,9 +398,52 @@ def test_no_process_outlives_the_run(tmp_path: Path, number: signal.Signals) -> 
     pytest.fail("a process is left")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs `ps`")
+def test_a_worker_that_is_killed_loses_nothing(tmp_path: Path) -> None:
+    pq.write_table(_table(2000), tmp_path / "graphs.parquet")
+    command = [
+        "batch",
+        str(tmp_path / "graphs.parquet"),
+        "--batch-size",
+        "5",
+        "--jobs",
+        "2",
+        "-o",
+        str(tmp_path / "out"),
+    ]
+    started = subprocess.Popen([sys.executable, "-m", "dotlint", *command], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "out").glob("part-*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    found = subprocess.run(["ps", "-wweo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    rows = (line.split(None, 2) for line in found.splitlines())
+    workers = [int(pid) for pid, parent, args in rows if int(parent) == started.pid and "spawn_main" in args]
+    os.kill(workers[0], signal.SIGKILL)
+    assert started.communicate()[1] == f"dotlint: wrote {tmp_path / 'out'}\n"
+    assert (started.returncode, _ids(tmp_path / "out")) == (0, list(range(2000)))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
+@pytest.mark.parametrize("name", ["out", "out.parquet"])
+def test_a_full_disk_is_one_line_and_the_run_goes_on(graphs: Path, tmp_path: Path, name: str) -> None:
+    """A limit on the size of files fails a write in the middle: of the first part, or of the file from all of them."""
+    command = ["batch", str(graphs), "--batch-size", "10", "-o", str(tmp_path / name)]
+    limit = 1000 if name == "out" else 14_000
+    script = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+        f"from dotlint.cli.main import main\nimport sys; sys.exit(main({command!r}))"
+    )
+    full = subprocess.run([sys.executable, "-B", "-c", script], check=False, capture_output=True, text=True)
+    assert (full.returncode, full.stdout, full.stderr.count("\n")) == (2, "", 1)
+    assert "File too large" in full.stderr
+    assert not [path.name for path in tmp_path.rglob("*") if path.name.endswith(("-tmp", ".incomplete"))]
+    assert run(*command, "--resume")[0] == 0
+    assert _ids(tmp_path / name) == list(range(50))
+
+
 def _is_linting(group: int) -> bool:
     """Return whether a process that lints rows has used the processor for a while."""
-    found = subprocess.run(["ps", "-eo", "pgid=,times=,args="], capture_output=True, text=True, check=True).stdout
+    found = subprocess.run(["ps", "-wweo", "pgid=,times=,args="], capture_output=True, text=True, check=True).stdout
     rows = (line.split(None, 2) for line in found.splitlines())
     return any(int(pgid) == group and int(seconds) > 1 and "batch.worker" in args for pgid, seconds, args in rows)
 

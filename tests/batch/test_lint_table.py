@@ -121,6 +121,12 @@ def test_after_an_interrupt_rows_get_their_own_answers() -> None:
     assert linted.column("errors").to_pylist() == [1, 0]
 
 
+def test_a_row_with_ten_million_edges_is_a_row() -> None:
+    tails, heads = (" ".join(f"{name}{at}" for at in range(3200)) for name in "ab")
+    linted = lint_table(pa.table({"dot": [f"digraph {{ {{{tails}}} -> {{{heads}}} }}"]}), select=["N019"]).to_pylist()
+    assert (linted[0]["error"], dict(linted[0]["rules"])) == (None, {"N019": 1})
+
+
 def test_a_row_that_needs_too_much_memory_fails_alone() -> None:
     large = "digraph {" + "".join(f"a{at} -> b{at};" for at in range(100_000)) + "}"
     linted = lint_table(pa.table({"dot": [MISSPELLED, large, MISSPELLED]}), memory_limit=50_000_000).to_pylist()

@@ -115,3 +115,21 @@ def test_d009_most_of_a_cluster_are_on_its_gpus() -> None:
 
     assert [f.nodes for f in find(cluster(0), "D009")] == [("mlp_5",)]
     assert find(cluster(3), "D009") == []
+
+
+def test_s001_a_residual_add_that_takes_the_norm() -> None:
+    def stream(slip: int | None) -> str:
+        lines = [*ENDS]
+        for i in range(4):
+            before = "input" if i == 0 else f"res_{i - 1}"
+            lines += [
+                node(f"ln_{i}", "RMSNorm", "0"),
+                node(f"mha_{i}", "MHA", "0"),
+                node(f"res_{i}", "Residual Add", "0"),
+            ]
+            lines.append(f"{before} -> ln_{i} -> mha_{i} -> res_{i}; {f'ln_{i}' if i == slip else before} -> res_{i};")
+        return digraph(*lines, "res_3 -> output;")
+
+    found = find(stream(2), "S001")
+    assert [edge for f in found for edge in f.missing_edges] == [("res_1", "res_2")]
+    assert find(stream(None), "S001") == []

@@ -66,17 +66,13 @@ def _steps_of(ends: _Ends, readings: Sequence[Reading], numbers: Mapping[int, in
     ranks = {value: rank for rank, value in enumerate(sorted(set(numbers.values())))}
     if len(ranks) < 2:
         return Counter({0: sum(1 for tail, head in ends if tail in numbers and head in numbers)}), 0
-    steps: Counter[int] = Counter()
+    rank_of = {node: ranks[value] for node, value in numbers.items()}
+    steps = Counter([rank_of[two] - rank_of[one] for one, two in ends if one in rank_of and two in rank_of])
     fed: dict[int, set[int]] = defaultdict(set)
     direct: dict[int, set[int]] = defaultdict(set)
     for one, two in ends:
-        tail, head = numbers.get(one), numbers.get(two)
-        if tail is None:
-            continue
-        if head is not None:
-            steps[ranks[head] - ranks[tail]] += 1
-        else:
-            direct[two].add(ranks[tail])
+        if one in rank_of and two not in rank_of:
+            direct[two].add(rank_of[one])
     todo = deque(direct)
     for node, values in direct.items():
         fed[node] |= values
@@ -92,9 +88,9 @@ def _steps_of(ends: _Ends, readings: Sequence[Reading], numbers: Mapping[int, in
     for node, values in fed.items():
         if len(values) == 1 and readings[node].kind != "io":
             (value,) = values
-            reached = {numbers[e.head.index] for e in readings[node].node.out_edges if e.head.index in numbers}
+            reached = {rank_of[e.head.index] for e in readings[node].node.out_edges if e.head.index in rank_of}
             if len(reached) == 1:
-                steps[ranks[reached.pop()] - value] += 1
+                steps[reached.pop() - value] += 1
     meets = sum(1 for node, values in direct.items() if len(values) > 1 and readings[node].kind in _PASSING)
     return steps, meets
 

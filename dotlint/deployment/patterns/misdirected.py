@@ -29,16 +29,12 @@ _MOST = 40_000  # pairs of nodes of two families that are compared
 
 
 class Misdirected(Struct, frozen=True):
-    """An edge, the edge in its place that its `siblings` have, and one of those.
-
-    `alone` is whether no other edge connects the two families.
-    """
+    """An edge, the edge in its place that its `siblings` have, and one of those."""
 
     edge: Pair
     instead: Pair
     exemplar: Pair
     siblings: int
-    alone: bool = False
 
 
 def misdirected_edges(items: Sequence[FamilyMember | None], edges: Sequence[Pair]) -> Iterator[Misdirected]:
@@ -80,22 +76,27 @@ def _single_types(
         (stray,) = edges
         for end, relatives, family in ((1, into[heads], heads), (0, out[tails], tails)):
             for other, main in relatives:
-                if main is edges or len(main) != len(members[family]) - 1 or len(main) < _FEWEST - 1:
+                # What only one unit has is drawn in more detail there.
+                if len(members[tails if end else heads]) == 1 or main is edges or len(main) < _FEWEST - 2:
                     continue
-                lacking = set(members[family]) - {edge[end] for edge in main}
                 pairs = [(items[one].coordinates, items[two].coordinates) for one, two in main]
-                ends = members[other], members[family]
-                one, two = ends if end else ends[::-1]
-                links = [*align(pairs, items[one[0]].words, items[two[0]].words)]
+                ends = (members[other], members[family]) if end else (members[family], members[other])
+                links = [*align(pairs, items[ends[0][0]].words, items[ends[1][0]].words)]
+                links += _nearly(pairs, {link.k for link in links}, constant=other == family)
                 usual = {_steps(items, links, edge) for edge in main}
-                candidates = [(o, stray[1]) if end else (stray[0], o) for o in members[other]]
+                if len(usual) > 1:
+                    continue
+                having = {edge[end] for edge in main}
+                candidates = [(o, n) if end else (n, o) for n in set(members[family]) - having for o in members[other]]
                 fitting = [p for p in candidates if {_steps(items, links, p)} == usual and p[0] != p[1]]
-                if lacking != {stray[end]} or len(fitting) != 1:
+                if len(fitting) != 1 or fitting[0][end] != stray[end]:
+                    continue
+                if len(main) < _FEWEST - 1 and not links:
                     continue
                 # Without numbers in common, only what goes round a node beside its siblings is certain.
                 beside = (stray[0], fitting[0][0]) if end else (fitting[0][1], stray[1])
                 if links or beside in present:
-                    yield Misdirected(stray, fitting[0], main[0], len(main), alone=True)
+                    yield Misdirected(stray, fitting[0], main[0], len(main))
 
 
 def _by_ordinal(items: Sequence[FamilyMember], edges: list[Pair], members: list[int]) -> Iterator[Misdirected]:
@@ -137,12 +138,14 @@ def _of_type(
         yield found[0]
 
 
-def _nearly(pairs: list[tuple[Coordinates, Coordinates]], linked: set[int]) -> Iterator[CoordinateLink]:
-    """Yield the coordinates at one position that three quarters of the edges keep one step apart."""
+def _nearly(
+    pairs: list[tuple[Coordinates, Coordinates]], linked: set[int], *, constant: bool = False
+) -> Iterator[CoordinateLink]:
+    """Yield the coordinates at one position that three quarters of the edges keep one step apart; all only if `constant`."""
     for k in range(min(len(pairs[0][0]), len(pairs[0][1]))):
         steps = Counter(head[k] - tail[k] for tail, head in pairs)
         (step, count), *others = steps.most_common()
-        if k not in linked and others and count * 4 >= len(pairs) * 3:
+        if k not in linked and (others or constant) and count * 4 >= len(pairs) * 3:
             yield CoordinateLink(k, k, step)
 
 

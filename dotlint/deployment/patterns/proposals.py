@@ -77,17 +77,14 @@ def misdirected(deployment: Deployment) -> list[Misdirected]:
     if not graph.directed or graph.expansion_limited:
         return []
     stated = back_edges(graph)
-    edges: list[Pair] = [(e.tail.index, e.head.index) for e in graph.edges if e.index not in stated]
+    edges = [(e.tail.index, e.head.index) for e in graph.edges if e.index not in stated and e.tail is not e.head]
     found: dict[Pair, Misdirected] = {}
     wiring = Wiring(graph)
     for items in (_members_by_id(deployment), _members_by_label(deployment)):
         for one in misdirected_edges(items, edges):
             tail, head = (deployment.readings[index] for index in one.instead)
             like = tuple(deployment.readings[index].role for index in one.exemplar)
-            # What leads there through other nodes is only drawn in more detail.
-            closes = tail.name in wiring.reach([head.name])
-            detail = one.alone and head.name in wiring.reach([tail.name])
-            if not closes and not detail and like == (tail.role, head.role):
+            if tail.name not in wiring.reach([head.name]) and like == (tail.role, head.role):
                 found.setdefault(one.edge, one)
     return [found[edge] for edge in sorted(found)]
 
