@@ -58,6 +58,10 @@ class Gpus(Struct, frozen=True):
     coordinates: tuple[Coordinates, ...] = ()
 
 
+# `GPUs 0-1000000` is read anew each time: a process that reads many files must not keep thousands of such lines.
+_MOST_KEPT = 512
+
+
 class _LineDevices(Struct, frozen=True):
     """The devices that a single line states; `ends` are those of a transfer."""
 
@@ -86,6 +90,8 @@ class DeviceReader:
             return None
         ids = tuple(number for one in found for number in one.ids)
         ends = tuple(number for one in found for number in one.ends)
+        if len(ids) + len(ends) > _MOST_KEPT:
+            self._line.cache_clear()
         vague = next((one.vague for one in reversed(found) if one.vague is not None), None)
         counted = next((one.count for one in reversed(found) if one.count is not None), None)
         unread = next((one.unread for one in found if one.unread is not None), None)
@@ -95,7 +101,7 @@ class DeviceReader:
             coordinates = tuple(each for each in coordinates if each.sure)
         if ids or ends:
             return Gpus(
-                ids=_gpu_set(ids or ends),
+                ids=_gpu_set(ids or ends) if len(ids or ends) <= _MOST_KEPT else GpuSet.of(ids or ends),
                 transfer=transfer or not ids,
                 peer=not ids and not transfer and len(set(ends)) == 1,
                 vague=vague,
