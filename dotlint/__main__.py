@@ -27,7 +27,11 @@ def run() -> None:
     except KeyboardInterrupt:  # `main` handles later ones
         sys.stderr.write("\ndotlint: error: interrupted\n")
         sys.exit(2)
-    _exit(main())
+    status = main()
+    from dotlint.text.compiled_patterns import store_patterns  # noqa: PLC0415
+
+    store_patterns()
+    _exit(status)
 
 
 def _exit(status: int) -> NoReturn:

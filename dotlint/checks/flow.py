@@ -134,6 +134,12 @@ def _on_cycles(links: Mapping[int, Mapping[int, Edge]]) -> list[int]:
     return sorted({stage for pair in left for stage in pair})
 
 
+def _joins_skip(wiring: Wiring, tail: str, head: str) -> bool:
+    """Return whether the tail reaches the head through other nodes too, whose result the head takes beside it."""
+    others = [name for name in wiring.outs[tail] if name != head]
+    return len(wiring.ins[head]) > 1 and bool(others) and head in wiring.reach(others)
+
+
 def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report edges between stages that do not start at an exit or do not end at an entry."""
     deployment, wiring = context.deployment, context.wiring
@@ -150,7 +156,7 @@ def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
         leaves = not any(stage_of[head] == stage_of[one.name] for head in wiring.outs[one.name] if head in stage_of)
         enters = not any(stage_of[tail] == stage_of[two.name] for tail in wiring.ins[two.name] if tail in stage_of)
         key = (one.phase, one.stage, two.stage)
-        if leaves and enters:
+        if leaves and (enters or (two.role is None and _joins_skip(wiring, one.name, two.name))):
             linked.add(key)
         elif not (_is_not_pipeline(edge) or one.is_role("residual", "kv-cache") or two.is_role("residual", "kv-cache")):
             groups[key].append((edge, leaves))
@@ -267,8 +273,11 @@ def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
         start, end = grouping.of_nodes(nodes, context.graph)
         pairs = listed([f"{tail} to {head}" for tail, head in gaps], 4)
         firsts = [quoted([r.name for r in nodes if r.is_role(role)]) for role in gaps[0]]
+        where = grouping.of_unit(title)
+        if len(units) > 1:
+            where = f"{where} or of any other unit" if where else " of any unit"
         yield card.finding(
-            f"no edge leads from {pairs}{grouping.of_unit(title)}{' or of any other unit' if len(units) > 1 else ''}",
+            f"no edge leads from {pairs}{where}",
             start,
             end,
             nodes=names(nodes),

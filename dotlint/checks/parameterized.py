@@ -16,7 +16,7 @@ from dotlint.text.linear_pattern import PatternError, read_pattern
 from dotlint.text.nearest import nearest, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dotlint.deployment.model import Reading
     from dotlint.deployment.unit import Unit
@@ -170,7 +170,7 @@ def required_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         else ""
     )
 
-    def lacks(attributes: dict[str, str]) -> list[str]:
+    def lacks(attributes: Mapping[str, str]) -> list[str]:
         return [n for n in required if n not in attributes or (pattern and not pattern.matches(attributes[n]))]
 
     def problem(number: int, missing: Sequence[str]) -> str:

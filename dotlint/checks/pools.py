@@ -283,8 +283,15 @@ def _by_cluster(context: GraphContext, wrong: dict[int, str]) -> list[Reading]:
         assert gpus is not None
         out = [(r, s) for r, s in members if not s <= gpus]
         right += [r for r, s in members if s <= gpus]
-        # Ids that count within their cluster cannot be compared with those of the cluster.
-        if all(ids.last < len(gpus) for _, ids in out) or (sets[gpus] > 1 and len(out) == len(members)):
+        # Ids that count within their cluster cannot be compared with those of the cluster; if most are in it, none do.
+        through = (
+            len(members) >= 4 * len(out)
+            and all(r.kind == "computation" for r, _ in out)
+            and any(s <= gpus and s.last >= len(gpus) for _, s in members)
+        )
+        if (all(ids.last < len(gpus) for _, ids in out) and not through) or (
+            sets[gpus] > 1 and len(out) == len(members)
+        ):
             continue
         for reading, ids in out:
             wrong.setdefault(

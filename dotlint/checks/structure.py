@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
-from dotlint.deployment.terminals import may_be_end, may_be_input, may_be_output, sink_without_name, source_without_name
+from dotlint.deployment.terminals import (
+    ends_of_chunks,
+    may_be_end,
+    may_be_input,
+    may_be_output,
+    sink_without_name,
+    source_without_name,
+    states_one_side,
+)
 from dotlint.deployment.training import ends_of_training, starts_of_training
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.wiring import has_cycle
@@ -90,7 +98,7 @@ def operators_without_consumer(context: GraphContext, card: Card) -> Iterator[Ou
         return
     wiring, deployment = context.wiring, context.deployment
     last = sink_without_name(deployment, wiring, _stage_count(context, deployment.phases[0]))
-    trained = ends_of_training(deployment, wiring)
+    trained = ends_of_training(deployment, wiring) | ends_of_chunks(deployment, wiring)
     dead = [
         r
         for r in deployment.operators
@@ -101,7 +109,7 @@ def operators_without_consumer(context: GraphContext, card: Card) -> Iterator[Ou
         and not _may_lack_edges(context, r)
         and r.name not in trained
     ]
-    if unknown := [r for r in dead if may_be_end(deployment, r)]:
+    if unknown := [r for r in dead if may_be_end(deployment, r) or states_one_side(deployment, r, "inputs")]:
         dead = [r for r in dead if r not in unknown]
         yield Undecided("connectivity", "outputs", "state in the labels which nodes without a consumer are outputs")
     yield from _by_unit(context, card, dead, "consumer", "add an edge to the operator that takes its output")
@@ -124,7 +132,7 @@ def operators_without_producer(context: GraphContext, card: Card) -> Iterator[Ou
         and r.name not in trained
         and not _may_lack_edges(context, r)
     ]
-    if unknown := [r for r in starved if may_be_end(deployment, r)]:
+    if unknown := [r for r in starved if may_be_end(deployment, r) or states_one_side(deployment, r, "outputs")]:
         starved = [r for r in starved if r not in unknown]
         yield Undecided("connectivity", "inputs", "state in the labels which nodes without a producer are inputs")
     yield from _by_unit(context, card, starved, "producer", "add an edge from the operator that produces its input")

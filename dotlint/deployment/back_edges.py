@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.words import parse_name
@@ -50,13 +51,22 @@ def _has_label(edge: Edge) -> bool:
     if not attributes:
         return False
     texts = (attributes.get(name) for name in ("label", "xlabel", "taillabel", "headlabel"))
-    return any(text and (_LABEL.search(text) is not None or _is_of_ring(edge, text)) for text in texts)
+    return any(text and (_states_back(text) or (_names_ring(text) and _is_in_family(edge))) for text in texts)
 
 
-def _is_of_ring(edge: Edge, text: str) -> bool:
-    """Return whether an edge passes what ranks hold around their ring."""
-    one, two = parse_name(edge.tail.name), parse_name(edge.head.name)
-    return one.family == two.family and _RING.search(text) is not None
+@lru_cache(maxsize=4096)  # most labels of edges repeat
+def _states_back(text: str) -> bool:
+    return _LABEL.search(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _names_ring(text: str) -> bool:
+    return _RING.search(text) is not None
+
+
+def _is_in_family(edge: Edge) -> bool:
+    """Return whether the names of both ends differ only in numbers, as around a ring of ranks."""
+    return parse_name(edge.tail.name).family == parse_name(edge.head.name).family
 
 
 def _is_drawn_back(edge: Edge) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -11,13 +12,11 @@ from msgspec.structs import replace
 from dotlint.deployment.gpus_and_dims import Tensors, read_tensors, with_attributes
 from dotlint.deployment.placed_tensors import placed
 from dotlint.deployment.stated_role import stated_role
-from dotlint.deployment.words import Name, label_lines, parse_name, plain_words, record_lines
+from dotlint.deployment.words import Name, label_lines, parse_name, plain_words, record_lines, word_set
 from dotlint.syntax.lexemes import Html
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from dotlint.deployment.devices.reader import Gpus
     from dotlint.deployment.vocabulary import Role, Vocabulary
     from dotlint.graph.model import Node, Subgraph
@@ -28,7 +27,8 @@ _EXPERTS = regex(
     re.IGNORECASE,
 )
 _LONGEST = 8192  # characters read per line; a list of a thousand GPUs has half as many
-_HUGE = regex(r"\d{16,}")  # not a count, id or size of anything
+_HUGE_LENGTH = 16
+_HUGE = regex(rf"\d{{{_HUGE_LENGTH},}}")  # not a count, id or size of anything
 _NONE: frozenset[str] = frozenset()
 
 
@@ -44,6 +44,10 @@ class Facts(Struct, frozen=True, gc=False):
     tensors: Tensors
     experts: tuple[int, int] | None
     role: Role | None
+
+
+def _first_experts(text: str) -> re.Match[str] | None:
+    return _EXPERTS.search(text) if "exp" in text.lower() else None
 
 
 def _expert_range(text: str) -> tuple[int, int] | None:
@@ -63,17 +67,18 @@ def _devices(name: str, lines: tuple[str, ...], vocabulary: Vocabulary) -> Gpus 
     return vocabulary.devices.read(lines)
 
 
-def read_facts(name: str, visible: Sequence[str], vocabulary: Vocabulary) -> Facts:
+@lru_cache(maxsize=16384)  # a fix is tried on a text in which nearly all nodes are the same
+def read_facts(name: str, visible: tuple[str, ...], vocabulary: Vocabulary) -> Facts:
     """Return the facts of a name and the lines of a label, without regard to any other node."""
-    lines = tuple([_HUGE.sub("…", line[:_LONGEST]) for line in visible])
+    lines = tuple([line if len(line) < _HUGE_LENGTH else _HUGE.sub("…", line[:_LONGEST]) for line in visible])
     parsed = parse_name(name)
     title = lines[0] if lines else ""
     speech = "\n".join(line for line in lines if "[" not in line)
     ranged = _LAYERS.search(speech) if "layer" in (lower := speech.lower()) or "block" in lower else None
-    experts = _EXPERTS.search(title) or _EXPERTS.search(name.replace("_", " "))
+    experts = _first_experts(title) or _first_experts(name.replace("_", " "))
     role = stated_role(name, lines, vocabulary)
     known = vocabulary.phases
-    words = set(plain_words(name).split()) | set(plain_words(title).split())
+    words = word_set(name) | word_set(title)
     return Facts(
         name=parsed,
         lines=lines,
@@ -92,13 +97,12 @@ def node_facts(node: Node, vocabulary: Vocabulary) -> Facts:
     attributes = node.attributes
     label = attributes.get("label", "")
     record = attributes.get("shape", "") in {"record", "Mrecord"} and not isinstance(label, Html)
-    facts = read_facts(
-        node.name, (record_lines if record else label_lines)("" if label == "\\N" else label), vocabulary
-    )
+    lines = (record_lines if record else label_lines)("" if label == "\\N" else label)
+    facts = read_facts(node.name, tuple(lines), vocabulary)
     tensors = with_attributes(facts.tensors, attributes)
     return facts if tensors is facts.tensors else replace(facts, tensors=tensors)
 
 
 def subgraph_facts(subgraph: Subgraph, vocabulary: Vocabulary) -> Facts:
     """Return the facts of the name and label of a cluster; an inherited label does not count."""
-    return read_facts(subgraph.name or "", label_lines(subgraph.own_attributes.get("label", "")), vocabulary)
+    return read_facts(subgraph.name or "", tuple(label_lines(subgraph.own_attributes.get("label", ""))), vocabulary)

@@ -25,6 +25,7 @@ from dotlint.deployment.tensor_words import (
     is_projection,
     side_of_attribute,
 )
+from dotlint.graph.attributes import names_of
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -73,8 +74,8 @@ def read_tensors(lines: Sequence[str]) -> Tensors:
 
 def with_attributes(tensors: Tensors, attributes: Mapping[str, str]) -> Tensors:
     """Add the tensors that attributes such as `input_shape` state to the sides that the label does not state."""
-    for key, value in attributes.items():
-        side = side_of_attribute(key)
+    for key in names_of(attributes, side_of_attribute):
+        side, value = side_of_attribute(key), attributes[key]
         if side is None or not value or tensors.bare:
             continue
         word = {"in": "Input", "out": "Output", "both": "Shape"}[side]

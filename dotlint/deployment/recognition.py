@@ -51,6 +51,7 @@ _MEMORY_WORDS = {
 # Words before numbers that count the parts of an axis.
 _RANKS = {"rank", "ranks"}
 _AXIS_WORDS = {"tp", "pp", "ep", "sp", "cp", "dp"}
+_BATCH_WORDS = {"mb", "microbatch", "micro", "ubatch"}
 _RANK_WORDS = {"rank", "stage", "shard", "replica"} | _AXIS_WORDS
 _LINK = regex(
     r"\b(?:nvlink|nvswitch|pcie?|infiniband|roce|rdma|ethernet|qpi|upi)\b|\d\s*[kmgt]i?b(?:it)?(?:/s|ps)\b",
@@ -122,7 +123,7 @@ def _exchanges(
 def _is_operator(reading: Reading, ends: Collection[int]) -> bool:
     if reading.annotation:
         return False
-    if _is_sized(reading):
+    if _is_sized(reading) or reading.direction is not None:
         return True
     return _has_role_of_model(reading) and (reading.node.index in ends or not _names_device(reading))
 
@@ -196,13 +197,18 @@ def _is_placed(reading: Reading) -> bool:
     return bool(reading.evidence.gpus or reading.gpus) and not only_ranks
 
 
-def _are_common(drawn: Iterable[Reading], ranked: Iterable[Reading]) -> bool:
+def _are_common(drawn: Iterable[Reading], ranked: Sequence[Reading]) -> bool:
     """Return whether no operator and no rank has a name that only models have: experts and stages are not only theirs."""
     roles = {r.role.name for r in drawn if r.role}
+    if any(r.direction is not None for r in ranked):
+        return False
     return roles <= _COMMON_ROLES and all(_AXIS_WORDS.isdisjoint(r.evidence.name.words) for r in ranked)
 
 
 def _is_ranked(reading: Reading) -> bool:
+    words = _BATCH_WORDS.intersection(plain_words(f"{reading.name} {reading.evidence.title}").split())
+    if reading.direction is not None and reading.micro_batch is not None and words:
+        return True
     return (
         reading.stage is not None or reading.link is not None or not _RANK_WORDS.isdisjoint(reading.evidence.name.words)
     )

@@ -65,7 +65,7 @@ class Group(Struct, frozen=True):
     @property
     def varying(self) -> list[int]:
         """The positions of the numbers in the names that differ between members."""
-        return _varying(self.members)
+        return varying(self.members)
 
     @property
     def named(self) -> bool:
@@ -226,7 +226,7 @@ def parts_of_groups(found: Sequence[Group]) -> set[int]:
     return parted
 
 
-def _varying(members: Sequence[Reading]) -> list[int]:
+def varying(members: Sequence[Reading]) -> list[int]:
     """Return the positions of the numbers in the names that differ between members."""
     numbers = [r.evidence.name.numbers for r in members]
     return [i for i, column in enumerate(zip(*numbers, strict=True)) if len(set(column)) > 1]
@@ -234,7 +234,7 @@ def _varying(members: Sequence[Reading]) -> list[int]:
 
 def _in_series(deployment: Deployment, members: list[Reading]) -> list[list[Reading]]:
     """Separate nodes by the numbers along which one leads to the next: layers, or operators (`linear1`, `linear2`)."""
-    serial = [i for i in _varying(members) if _leads_on(deployment, members, i)]
+    serial = [i for i in varying(members) if _leads_on(deployment, members, i)]
     parts: dict[tuple[int, ...], list[Reading]] = defaultdict(list)
     for reading in members:
         parts[tuple(reading.evidence.name.numbers[i] for i in serial)].append(reading)
@@ -299,11 +299,11 @@ def _by_layer(deployment: Deployment, members: list[Reading]) -> list[list[Readi
     If two numbers vary and no layer is known, one of them is the layer: for each of its values every GPU set occurs
     at most once. If that is true of none or several numbers, or all nodes stand side by side, they are not separated.
     """
-    varying = _varying(members)
-    if members[0].layer is not None or not all(r.own_gpus for r in members) or len(varying) < 2:
+    positions = varying(members)
+    if members[0].layer is not None or not all(r.own_gpus for r in members) or len(positions) < 2:
         return [members]
     fitting: list[list[list[Reading]]] = []
-    for position in varying:
+    for position in positions:
         parts: dict[int, list[Reading]] = defaultdict(list)
         for reading in members:
             parts[reading.evidence.name.numbers[position]].append(reading)

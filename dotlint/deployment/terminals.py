@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.words import plain_words
@@ -64,6 +65,21 @@ def may_be_end(deployment: Deployment, reading: Reading) -> bool:
     return data and shape not in drawn["computation"]
 
 
+def states_one_side(deployment: Deployment, reading: Reading, side: str) -> bool:
+    """Return whether a node states only the `inputs` or only the `outputs` of its tensors, as data does, unlike the others.
+
+    At least four of five operators that state this side state the other one too.
+    """
+    tensors = reading.evidence.tensors
+    if reading.kind not in {None, "io"} or tensors.bare or not getattr(tensors, side):
+        return False
+    if tensors.inputs and tensors.outputs:
+        return False
+    stating = [r for r in deployment.operators if getattr(r.evidence.tensors, side) and r.kind != "io"]
+    whole = sum(1 for r in stating if r.evidence.tensors.inputs and r.evidence.tensors.outputs)
+    return 5 * whole >= 4 * len(stating)
+
+
 def _drawn(reading: Reading) -> str:
     return reading.node.attributes.get("shape", "ellipse").lower()
 
@@ -103,6 +119,53 @@ def _phase_layers(deployment: Deployment, reading: Reading) -> tuple[int, int]:
 _ENDS_OF_LAYER = {
     "residual", "mlp", "mlp-down", "combine", "aggregate", "all-reduce", "reduce-scatter", "all-gather", "norm",
 }  # fmt: skip
+
+
+_CHUNKS = {"chunk", "chunks", "c", "segment", "seg", "ck", "块"}
+
+
+def ends_of_chunks(deployment: Deployment, wiring: Wiring) -> frozenset[str]:
+    """Return the last operators of all chunks of a prompt but the last one: only their keys and values are needed.
+
+    Each chunk leads to the next one, and only the last of a row that differs in the chunk has a consumer.
+    """
+    ends = [r for r in deployment.operators if wiring.ins[r.name] and not wiring.outs[r.name]]
+    found: set[str] = set()
+    for reading in ends:
+        name = reading.evidence.name
+        for position, word in enumerate(name.words):
+            if word in _CHUNKS and reading.name not in found:
+                found |= _all_but_last(deployment, wiring, reading, position)
+    return frozenset(found)
+
+
+def _all_but_last(deployment: Deployment, wiring: Wiring, reading: Reading, position: int) -> set[str]:
+    """Return a row of nodes that differ in one number, without its last, if that alone has a consumer and each leads to the next."""
+
+    def others(one: Reading) -> tuple[str, tuple[int, ...]]:
+        name = one.evidence.name
+        return name.family, name.numbers[:position] + name.numbers[position + 1 :]
+
+    row = [r for r in deployment.operators if others(r) == others(reading) and len(r.evidence.name.numbers) > position]
+    row.sort(key=lambda r: r.evidence.name.numbers[position])
+    *earlier, last = row
+    if not earlier or not wiring.outs[last.name] or any(wiring.outs[r.name] for r in earlier):
+        return set()
+    numbers = [r.evidence.name.numbers[position] for r in row]
+    word = reading.evidence.name.words[position]
+    steps = {
+        (one, two)
+        for edge in deployment.graph.edges
+        if (one := _number(deployment, edge.tail.index, word)) is not None
+        and (two := _number(deployment, edge.head.index, word)) is not None
+    }
+    return {r.name for r in earlier} if steps.issuperset(pairwise(numbers)) else set()
+
+
+def _number(deployment: Deployment, node: int, word: str) -> int | None:
+    """Return the number behind a word in the name of a node."""
+    name = deployment.readings[node].evidence.name
+    return next((n for w, n in zip(name.words, name.numbers, strict=True) if w == word), None)
 
 
 def source_without_name(deployment: Deployment, wiring: Wiring) -> str | None:

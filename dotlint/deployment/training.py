@@ -81,6 +81,7 @@ def starts_of_training(deployment: Deployment, wiring: Wiring) -> frozenset[str]
     first = min((r.stage for r in starts if r.stage is not None), default=None)
     forward = {r.name for r in starts if r.direction == "forward" and r.stage in {first, None}}
     found = _rows(deployment, forward)
+    rows = _rows(deployment, (r.name for r in starts))
     titles = {_title(r) for r in deployment.operators if wiring.ins[r.name]}
     for reading in starts:
         moves = reading.is_role(*_MOVES_PARAMETERS)
@@ -89,7 +90,8 @@ def starts_of_training(deployment: Deployment, wiring: Wiring) -> frozenset[str]
         if moves and (feeds or _names_parameters(reading)):
             alike = _names_parameters(reading) or _title(reading) not in titles
         else:
-            alike = reading.kind is None and reading.direction is None and feeds
+            ahead = all(other.direction != "backward" for other in fed)
+            alike = reading.kind is None and reading.direction is None and (feeds or (ahead and reading.name in rows))
         if alike:
             found.add(reading.name)
     return frozenset(found)
@@ -138,9 +140,8 @@ def _all_rows(deployment: Deployment) -> Mapping[object, list[str]]:
     rows: dict[object, list[str]] = defaultdict(list)
     for reading in deployment.operators:
         name = reading.evidence.name
-        if reading.direction is not None:
-            for position in range(len(name.numbers)):
-                rows[_row_key(name.family, name.numbers, position)].append(reading.name)
+        for position in range(len(name.numbers)):
+            rows[_row_key(name.family, name.numbers, position)].append(reading.name)
     return rows
 
 

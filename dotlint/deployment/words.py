@@ -66,7 +66,7 @@ def name_parts(text: str) -> list[str]:
     return [text[start:end] for start, end in part_spans(text)]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)  # what is made of the parts is cached, too
 def part_spans(text: str) -> tuple[tuple[int, int], ...]:
     """Return the spans of the words and numbers of a name; parts of one compound such as `SwiGLU` touch."""
     if not _may_have_whole(text):
@@ -141,3 +141,9 @@ def plain_words(text: str) -> str:
     """Return the words of a text in lower case, separated and surrounded by spaces, without numbers: ` all to all `."""
     words = [part.lower() for part in name_parts(text) if not part.isdigit()]
     return f" {' '.join(words)} "
+
+
+@lru_cache(maxsize=16384)
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a text in lower case, without numbers."""
+    return frozenset(plain_words(text).split())

@@ -41,6 +41,12 @@ def _reasons(phase: Phase) -> Iterator[str]:
         yield f"SP={degrees.sp} divides tokens among tensor ranks, but data-parallel attention has none: leave out sp"
     if phase.name == "decode" and degrees.sp > 1 and phase.layout.flavor == "megatron":
         yield f"decode processes one token per step, which SP={degrees.sp} cannot divide: leave out sp"
+    ranks = phase.attention_tp * degrees.sp * degrees.cp
+    if phase.name == "decode" and facts.heads is not None and facts.heads % ranks and degrees.sp * degrees.cp > 1:
+        yield (
+            f"the ranks of SP={degrees.sp} and CP={degrees.cp} each merge a part of the heads, "
+            f"and {facts.heads} heads are not divisible by {ranks}"
+        )
     replicas = replica_count(phase)
     if replicas > 1 and facts.batch is not None and facts.batch % replicas:
         yield f"a batch of {facts.batch} is not divisible among {replicas} data-parallel replicas"

@@ -89,16 +89,27 @@ def combined_fix(fixes: Sequence[Fix]) -> Fix | None:
     return Fix("unsafe" if unsafe else "safe", tuple(edits), title)
 
 
+class NameList(Struct, frozen=True):
+    """Names under a label, as in `14 operators: norm2, qkv2`, and what follows them; `edges` are names of both ends."""
+
+    label: str
+    names: tuple[str, ...] = ()
+    edges: tuple[Pair, ...] = ()
+    end: str = ""
+
+
 class Listing(Struct, frozen=True):
     """A titled list that a report shows under a finding, such as the missing edges of one stage.
 
-    `lines` can be pasted into the file if `paste` is true; `note` is printed next to the title.
+    `lines` can be pasted into the file if `paste` is true, and `names` are further ones that a report folds; `note` is
+    printed next to the title.
     """
 
     title: str
     lines: tuple[str, ...]
     note: str = ""
     paste: bool = False
+    names: tuple[NameList, ...] = ()
 
 
 class Finding(Struct, frozen=True):
@@ -170,7 +181,8 @@ class Finding(Struct, frozen=True):
 class Holds(Struct, frozen=True):
     """A passed item: `subject` was checked, `text` has the figures, as in `GPUs: stages 0-15, 16-31`.
 
-    `code` is the code of the rule and `graph` the index of the graph; the run sets both.
+    `code` is the code of the rule and `graph` the index of the graph; the run sets both. `about` is the unit that it is
+    about, and `details` are the parts of the text that a summary of this unit repeats.
     """
 
     section: str
@@ -178,6 +190,8 @@ class Holds(Struct, frozen=True):
     text: str
     code: str = ""
     graph: int = 0
+    about: Unit | None = None
+    details: tuple[str, ...] = ()
 
 
 class Undecided(Struct, frozen=True):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Finding
     from dotlint.graph.document import Document
 
+_LONG = 256  # characters of a statement that is hashed once, however many findings it has
+
 
 def with_fingerprints(findings: Iterable[Finding], document: Document) -> list[Finding]:
     """Set `fingerprint`: 32 hexadecimal digits, unique in the file and independent of changes elsewhere in it.
@@ -31,16 +33,21 @@ def with_fingerprints(findings: Iterable[Finding], document: Document) -> list[F
     if not findings:
         return findings
     statements = Statements(document)
-    seen: Counter[tuple[str, ...]] = Counter()
+    seen: Counter[bytes] = Counter()
     states: dict[tuple[str, str, str], blake2b] = {}
 
     def fingerprint(finding: Finding, at: int, *kind: str) -> str:
         key = finding.code, finding.unit or "", statements.normal_at(at)
-        seen[*key, *kind] += 1
-        if key not in states:  # a statement is hashed once, however many findings it has
-            states[key] = blake2b("\0".join(key).encode("utf-8", "surrogatepass"), digest_size=16)
-        state = states[key].copy()
-        state.update("".join(f"\0{part}" for part in (*kind, seen[*key, *kind])).encode("utf-8", "surrogatepass"))
+        state = states.get(key)
+        if state is None:
+            state = blake2b("\0".join(key).encode("utf-8", "surrogatepass"), digest_size=16)
+            if len(key[-1]) > _LONG:
+                states[key] = state
+        state = state.copy()
+        state.update("".join(f"\0{part}" for part in kind).encode())
+        counted = state.digest()
+        seen[counted] += 1
+        state.update(f"\0{seen[counted]}".encode())
         return state.hexdigest()
 
     filled: list[Finding] = []

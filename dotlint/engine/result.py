@@ -129,17 +129,20 @@ class FileResult(Struct):
         """Return the result without text, tree and graphs, with just what reports need."""
         if self.context is None:
             return replace(self, blocks=())
-        kept = replace(
-            self.facts,
-            excerpt=excerpt_of([*self.findings, *self.suppressed, *self.baselined], self.context.document.source),
-        )
+        excerpt = excerpt_of([*self.findings, *self.suppressed, *self.baselined], self.context.document.source)
+        slim = self.without_context()
+        slim.kept = replace(slim.facts, excerpt=excerpt)
+        return slim
+
+    def without_context(self) -> FileResult:
+        """Return the result without tree and graphs, and without the lines and columns of the findings."""
         return replace(
             self,
             context=None,
             findings=_without_data(self.findings),
             suppressed=_without_data(self.suppressed),
             baselined=_without_data(self.baselined),
-            kept=kept,
+            kept=self.facts,
         )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct, field
 
+from dotlint.graph.attributes import with_own
 from dotlint.graph.defaults import Defaults, DefaultsLayer
 from dotlint.graph.membership import by_node, innermost, last_attribute, members, span_of
 from dotlint.syntax.tree import Html
@@ -18,7 +19,7 @@ from dotlint.text.display import short_repr
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dotlint.syntax.tree import (
         Attribute,
@@ -51,7 +52,7 @@ class Node(Struct, eq=False):
     _defaults: Defaults[Graph | Subgraph]
     _statements: list[NodeStatement] | None = None
     _subgraphs: list[Subgraph] | None = None
-    _attributes: dict[str, str] | None = None
+    _attributes: Mapping[str, str] | None = None
 
     def __repr__(self) -> str:
         return f"Node({short_repr(self.name)})"
@@ -99,15 +100,15 @@ class Node(Struct, eq=False):
         return innermost(self._subgraphs or ())
 
     @property
-    def attributes(self) -> dict[str, str]:
+    def attributes(self) -> Mapping[str, str]:
         """The effective attributes.
 
         Defaults in effect at the first mention are overridden by own statements, the last value wins. Attributes that
-        are declared later (and are "" in Graphviz) are not included. The caller must not change the dict.
+        are declared later (and are "" in Graphviz) are not included. The caller must not change the mapping.
         """
         if self._attributes is None:
             defaults = self._defaults.values()
-            self._attributes = {**defaults, **self.own_attributes} if self._statements else defaults
+            self._attributes = with_own(defaults, self.own_attributes) if self._statements else defaults
         return self._attributes
 
     @property
@@ -164,7 +165,7 @@ class Edge(Struct, eq=False):
     index: int
     _defaults: Defaults[Graph | Subgraph]
     _rest: EdgeRest | None = None
-    _attributes: dict[str, str] | None = None
+    _attributes: Mapping[str, str] | None = None
 
     def __repr__(self) -> str:
         return f"Edge({short_repr(self.tail.name)}, {short_repr(self.head.name)})"
@@ -222,10 +223,10 @@ class Edge(Struct, eq=False):
         return self.attributes.get("headport") or None
 
     @property
-    def attributes(self) -> dict[str, str]:
+    def attributes(self) -> Mapping[str, str]:
         """The effective attributes: defaults of the block, overridden by ports and its own statements.
 
-        The caller must not change the dict.
+        The caller must not change the mapping.
         """
         if self._attributes is None:
             own: dict[str, str] = {}
@@ -239,10 +240,7 @@ class Edge(Struct, eq=False):
                         own["headport"] = head
                     own.update(statement.values())
                 own.pop("key", None)
-            defaults = self._defaults.values()
-            if "key" in defaults:
-                defaults = {name: value for name, value in defaults.items() if name != "key"}
-            self._attributes = {**defaults, **own} if own else defaults
+            self._attributes = with_own(self._defaults.values(), own)
         return self._attributes
 
     @property
@@ -287,6 +285,7 @@ class Subgraph(Struct, eq=False):
     _layer: DefaultsLayer | None = None
     _node_layer: DefaultsLayer | None = None
     _edge_layer: DefaultsLayer | None = None
+    _attributes: Mapping[str, str] | None = None
 
     def __repr__(self) -> str:
         return f"Subgraph({short_repr(self.name)})"
@@ -309,28 +308,24 @@ class Subgraph(Struct, eq=False):
         return self._nodes
 
     @property
-    def own_attributes(self) -> dict[str, str]:
+    def own_attributes(self) -> Mapping[str, str]:
         """The graph attributes that its own statements set."""
-        return Defaults(self, self._layer, None).values()
+        return self._layer.values() if self._layer else {}
 
     @property
-    def attributes(self) -> dict[str, str]:
+    def attributes(self) -> Mapping[str, str]:
         """Its graph attributes: those of its parent when it was first opened, overridden by its own statements."""
-        return Defaults(self, self._layer, self._inherited).values()
+        if self._attributes is None:
+            self._attributes = Defaults(self, self._layer, self._inherited).values()
+        return self._attributes
 
     @property
     def is_cluster(self) -> bool:
         """Whether Graphviz draws it as a cluster: by its name, in any case, or by `cluster=true`."""
         if self.name is not None and self.name[:7].lower() == "cluster":
             return True
-        return self.attributes.get("cluster", "").lower() in {"true", "yes"} or (
-            self.attributes.get("cluster", "0")
-            not in {
-                "0",
-                "",
-            }
-            and self.attributes["cluster"].isdigit()
-        )
+        set_to = self.attributes.get("cluster", "")
+        return set_to.lower() in {"true", "yes"} or (set_to.isdigit() and set_to != "0")
 
     @property
     def label(self) -> str:
@@ -395,20 +390,19 @@ class Graph(Struct, eq=False):
         return bool(self.over_limit)
 
     @property
-    def attributes(self) -> dict[str, str]:
+    def attributes(self) -> Mapping[str, str]:
         """The attributes of the graph; the last value wins."""
         return Defaults(self, self._layer, None).values()
 
     @property
-    def node_defaults(self) -> dict[str, str]:
+    def node_defaults(self) -> Mapping[str, str]:
         """The node defaults of the root at its end."""
         return Defaults(self, self._node_layer, None).values()
 
     @property
-    def edge_defaults(self) -> dict[str, str]:
+    def edge_defaults(self) -> Mapping[str, str]:
         """The edge defaults of the root at its end, without `key`."""
-        found = Defaults(self, self._edge_layer, None).values()
-        return {name: value for name, value in found.items() if name != "key"}
+        return Defaults(self, self._edge_layer, None).values()
 
     @property
     def label(self) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from dotlint.syntax.tree import Html
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import networkx as nx
 
     from dotlint.graph.model import Graph, Subgraph
@@ -72,5 +74,5 @@ def _name_argument(name: str | None) -> dict[str, Any]:
     return {} if name is None else {"graph_name": _quoted_id(name)}
 
 
-def _attribute_arguments(attributes: dict[str, str]) -> dict[str, Any]:
+def _attribute_arguments(attributes: Mapping[str, str]) -> dict[str, Any]:
     return {name: _quoted_id(value) for name, value in attributes.items()}

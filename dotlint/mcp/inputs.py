@@ -67,6 +67,8 @@ def read_input(
     *,
     layout: str | None = None,
     world: int | None = None,
+    model: str | None = None,
+    gpu: str | None = None,
     select: Words = None,
     ignore: Words = None,
     preset: Literal["recommended", "strict", "graphviz"] | None = None,
@@ -95,6 +97,8 @@ def read_input(
         strategy=given,
         layout=layout,
         world=world,
+        model=_model_file(access, model),
+        gpu=gpu,
         preset=preset,
         select=split_names(words(select)) if select else None,
         ignore=split_names(words(ignore)),
@@ -105,12 +109,25 @@ def read_input(
     return Input(shown, str(located or shown), data, settings, file)
 
 
-def declared(access: Access, given: Words, layout: str | None, world: int | None, model: str | None) -> Strategy:
+def declared(
+    access: Access,
+    given: Words,
+    layout: str | None,
+    world: int | None,
+    model: str | None,
+    gpu: str | None = None,
+) -> Strategy:
     """Return the strategy that an argument states. Raises `DotlintError`, also if `access` does not allow a file."""
-    if model is not None:
-        path = access.path(model)
-        model = str(path if path.is_dir() else access.file(model))
-    return read_strategy(tuple(map(access.strategy, words(given))), layout, world, model)
+    arguments = tuple(map(access.strategy, words(given)))
+    return read_strategy(arguments, layout, world, _model_file(access, model), gpu)
+
+
+def _model_file(access: Access, model: str | None) -> str | None:
+    """Return the path of a file or folder with facts about the model. Raises `DotlintError` if it is not granted."""
+    if model is None:
+        return None
+    path = access.path(model)
+    return str(path if path.is_dir() else access.file(model))
 
 
 def _granted(access: Access, path: str | None) -> Path | None:

@@ -8,7 +8,7 @@ from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from pydantic import Field
 
 from dotlint.engine.own_cards import own_cards
-from dotlint.engine.select import SelectionError, matching
+from dotlint.engine.select import SelectionError
 from dotlint.files.paths import sibling_path
 from dotlint.files.reading import read_package_text
 from dotlint.report import cards
@@ -35,12 +35,11 @@ def rules() -> str:
 
 
 def rule(code: str) -> str:
-    """Explain a rule, with an example."""
+    """Explain a rule, with an example. The first letters of codes list their rules."""
     try:
-        found = matching(code, own_cards())
+        return cards.pages(code, own_cards(), width=100)
     except SelectionError as error:
         raise ResourceNotFoundError(str(error)) from None
-    return cards.page(found[0], width=100)
 
 
 def strategy() -> str:

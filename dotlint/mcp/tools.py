@@ -39,6 +39,9 @@ World = Annotated[int | None, Field(ge=1, le=1 << 18, description="The number of
 Model = Annotated[
     str | None, Field(description="A file with facts about the model: Hugging Face's config.json, or a strategy file.")
 ]
+Gpu = Annotated[
+    str | None, Field(description="The GPU, e.g. H100-80GB, or its memory in GiB, to check whether the plan fits.")
+]
 Most = Annotated[int, Field(ge=1000, le=1_000_000, description="The most characters of the output.")]
 Granted = Annotated[Access, Resolve(granted)]
 
@@ -50,6 +53,8 @@ def check(
     strategy: Strategy = None,
     layout: Layout = None,
     world: World = None,
+    model: Model = None,
+    gpu: Gpu = None,
     severity: Annotated[Severity, Field(description="List only findings of at least this severity.")] = "info",
     limit: Annotated[int, Field(ge=1, le=1000, description="The most findings to list.")] = 20,
     detail: Annotated[
@@ -65,7 +70,17 @@ def check(
     [fix] and [unsafe fix] mark what `fix` can do. Give the strategy if the file does not state it.
     """
     given = read_input(
-        access, path, text, strategy, layout=layout, world=world, select=select, ignore=ignore, preset=preset
+        access,
+        path,
+        text,
+        strategy,
+        layout=layout,
+        world=world,
+        model=model,
+        gpu=gpu,
+        select=select,
+        ignore=ignore,
+        preset=preset,
     )
     report = short_report(given.lint(), limit=limit, severity=severity, detail=detail)
     report = replace(report, path=given.shown)
@@ -79,6 +94,8 @@ def fix(
     strategy: Strategy = None,
     layout: Layout = None,
     world: World = None,
+    model: Model = None,
+    gpu: Gpu = None,
     unsafe: Annotated[bool, Field(description="Also apply fixes that may change the meaning; review them.")] = False,
     write: Annotated[bool, Field(description="Write the file at `path`; otherwise nothing is written.")] = False,
     output: Annotated[Literal["diff", "text", "none"], Field(description="What to return of the new text.")] = "diff",
@@ -96,7 +113,7 @@ def fix(
 
     if write and (path is None or text is not None):
         raise DotlintError("write=true needs the `path` of a file, and no `text`")
-    given = read_input(access, path, text, strategy, layout=layout, world=world, select=select)
+    given = read_input(access, path, text, strategy, layout=layout, world=world, model=model, gpu=gpu, select=select)
     fixed = fix_data(given.data, given.name, given.settings, unsafe=unsafe)
     fixes = fixed.fixes
     if fixes is None:
@@ -171,14 +188,9 @@ def rule(
 ) -> Annotated[CallToolResult, TextAnswer]:
     """Explain a rule: what it finds, why that matters, its fix and an example. A prefix lists its rules."""
     from dotlint.engine.own_cards import own_cards  # noqa: PLC0415
-    from dotlint.engine.select import matching  # noqa: PLC0415
     from dotlint.report import cards  # noqa: PLC0415
 
-    found = matching(name, own_cards())
-    exact = [card for card in found if name.upper() == card.code or name.lower() in card.names]
-    if exact or len(found) == 1:
-        return text_answer(cards.page((exact or found)[0], width=WIDTH), 20_000)
-    return text_answer("\n".join(f"{card.code} {card.name}: {card.summary}" for card in found), 20_000)
+    return text_answer(cards.pages(name, own_cards(), width=WIDTH), 20_000)
 
 
 def strategy(
@@ -187,12 +199,13 @@ def strategy(
     layout: Layout = None,
     world: World = None,
     model: Model = None,
+    gpu: Gpu = None,
     limit: Most = 20_000,
 ) -> Annotated[CallToolResult, TextAnswer]:
     """Show what a strategy means: phases, degrees, the GPUs of each stage, shard and expert group, and what is impossible."""
     from dotlint.report import strategy as report  # noqa: PLC0415
 
-    read = declared(access, strategy, layout, world, model)
+    read = declared(access, strategy, layout, world, model, gpu)
     return text_answer(report.as_text(report.described(read), width=WIDTH, color=False), limit)
 
 

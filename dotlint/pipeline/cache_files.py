@@ -39,6 +39,11 @@ def cache_folder() -> str | None:
     return os.path.join(named if named.startswith("/") else os.path.join(home, ".cache"), "dotlint")
 
 
+def temporary_path(folder: str, name: str) -> str:
+    """Return a path for a file of this process, which `tidy` deletes when the process was killed."""
+    return os.path.join(folder, _TEMPORARY, f"{os.getpid()}.{name}")
+
+
 def store(folder: str, path: str, data: bytes) -> None:
     """Write a file of the cache folder as a whole; errors of the file system are ignored."""
     temporary = temporary_path(folder, os.path.basename(path))
@@ -51,11 +56,6 @@ def store(folder: str, path: str, data: bytes) -> None:
     except OSError:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
-
-
-def temporary_path(folder: str, name: str) -> str:
-    """Return a path for a file of this process, which `tidy` deletes if the process was killed."""
-    return os.path.join(folder, _TEMPORARY, f"{os.getpid()}.{name}")
 
 
 def tidy(folder: str) -> None:

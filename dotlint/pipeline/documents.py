@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -29,19 +30,30 @@ Moved = TypeVar("Moved", Finding, Location, Related)
 Part = TypeVar("Part")
 _Move = tuple[int, int, Finding, list[Edit]]  # the number of a finding, its block, its own version, the edits
 
+_COLLECTED = 16  # blocks
+
 DOES_NOT_FIT = "it does not fit into the document"
 
 
 def lint_document(
-    source: Source, settings: Settings, *, on_read: Callable[[Document], None] | None = None
+    source: Source, settings: Settings, *, on_read: Callable[[Document], None] | None = None, slim: bool = False
 ) -> FileResult:
-    """Lint the blocks of a document, and return one result; its `blocks` are the results of the blocks themselves."""
+    """Lint the blocks of a document, and return one result.
+
+    Its `blocks` are the results of the blocks themselves; a `slim` one has none.
+    """
     try:
         blocks = find_blocks(source.text, source.name)
     except DotlintError as error:
         return FileResult(source.name, None, [], unreadable=str(error))
-    results = [lint_dot(as_source(block, source.name), settings, on_read=on_read) for block in blocks]
-    return _merged(source, blocks, results, settings)
+    results: list[FileResult] = []
+    for block in blocks:
+        result = lint_dot(as_source(block, source.name), settings, on_read=on_read)
+        results.append(result.without_context() if slim else result)
+        if slim and not len(results) % _COLLECTED:
+            gc.collect(0)  # contexts are cycles; the collector would let those of hundreds of blocks pile up
+    merged = _merged(source, blocks, results, settings)
+    return merged.slim() if slim else merged
 
 
 def lint_with_lines_of_document(block: BlockResult, settings: Settings) -> FileResult:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dotlint.engine.result import FileResult
 
 _LAYOUTS = (None, "overlay")
-_WEAKEST = ("sp", "cp", "vpp", "etp", "edp", "dcp", "dp", "ep", "tp", "pp")
+_WEAKEST = ("sp", "cp", "vpp", "etp", "edp", "dcp", "dpa", "dp", "ep", "tp", "pp")
 """The order in which equally good degrees are left out."""
 
 

@@ -39,16 +39,23 @@ __all__ = ["FileResult", "Settings", "Verdict", "lint", "read_document"]
 
 
 def lint(
-    source: Source, settings: Settings | None = None, *, on_read: Callable[[Document], None] | None = None
+    source: Source,
+    settings: Settings | None = None,
+    *,
+    on_read: Callable[[Document], None] | None = None,
+    document: Document | None = None,
+    fingerprints: bool = True,
 ) -> FileResult:
     """Parse a file and run the selected rules over it; no content of a file raises an exception.
 
-    `on_read` is called with the document before any rule runs, so that an editor does not wait for the rules.
+    `on_read` is called with the document before any rule runs, so that an editor does not wait for the rules. A caller
+    may give the `document` if the source is parsed already, and do without `fingerprints`.
     """
     settings = settings or Settings()
     cards = settings.cards or own_cards()
-    with timed(READING):
-        document = read_document(source, settings)
+    if document is None:
+        with timed(READING):
+            document = read_document(source, settings)
     if on_read is not None:
         on_read(document)
     file = FileContext(document, source.name, cards=cards, vocabularies=settings.vocabularies)
@@ -103,8 +110,10 @@ def lint(
     findings = with_origins(file, findings)
     findings = assign_causes(file, findings, lambda card: find_check(card.check).load())
     left, taken = suppress(document, findings, comments, ran, whole=settings.selection.select is None)
-    result.findings = with_fingerprints(left, document)
-    result.suppressed = with_fingerprints([*taken, *suppressed], document)
+    result.findings, result.suppressed = left, [*taken, *suppressed]
+    if fingerprints or baseline is not None:  # the baseline compares them
+        result.findings = with_fingerprints(left, document)
+        result.suppressed = with_fingerprints(result.suppressed, document)
     if baseline is not None:
         parted = baseline.part(document, source.name, result.findings, file.rules, known)
         result.findings, result.baselined, result.outlived = parted

@@ -22,21 +22,23 @@ def lint_file(
     *,
     on_read: Callable[[Document], None] | None = None,
     on_lint: Callable[[FileResult], None] | None = None,
+    slim: bool = False,
 ) -> FileResult:
     """Parse a text, run the selected rules, and compute the fixes that `--fix` would apply.
 
     The name of the source decides whether it is DOT, or a document with DOT inside. `on_read` is called with each
     parsed text before any rule runs on it, and `on_lint` with the result of a DOT text before its fixes are tried, so
-    that an editor does not wait for what comes after.
+    that an editor does not wait for what comes after. A `slim` result has only what reports need.
     """
     if is_document(source.name):
         from dotlint.pipeline.documents import lint_document  # noqa: PLC0415 - most files are DOT
 
-        return lint_document(source, settings or Settings(), on_read=on_read)
-    return lint_dot(source, settings or Settings(), on_read=on_read, on_lint=on_lint)
+        return lint_document(source, settings or Settings(), on_read=on_read, slim=slim)
+    result = lint_dot(source, settings or Settings(), on_read=on_read, on_lint=on_lint)
+    return result.slim() if slim else result
 
 
-def lint_path(path: str, settings: Settings, *, data: bytes | None = None) -> FileResult:
+def lint_path(path: str, settings: Settings, *, data: bytes | None = None, slim: bool = False) -> FileResult:
     """Read and lint a file; if it cannot be read, the result's `unreadable` states why.
 
     `data` is its contents if they were read already, for example from standard input; `path` is then only its name.
@@ -46,4 +48,4 @@ def lint_path(path: str, settings: Settings, *, data: bytes | None = None) -> Fi
         refuse_binary(data)
     except UnreadableError as error:
         return FileResult(path, None, [], unreadable=str(error))
-    return lint_file(Source.from_bytes(data, path), settings)
+    return lint_file(Source.from_bytes(data, path), settings, slim=slim)

@@ -80,7 +80,7 @@ def lint_slim(path: str, settings: Settings, cache: Cache | None = None, *, data
 
     depends_on = cache.dependencies(path) if cache is not None else ""
     try:
-        result = lint_path(path, settings, data=data).slim()
+        result = lint_path(path, settings, data=data, slim=True)
     except DotlintError:
         raise
     except Exception as error:  # noqa: BLE001

@@ -78,10 +78,15 @@ class Trials:
             return _NO_CHANGE
         syntax = all(finding.section == "syntax" for finding in batch)
         before = self._cached(source, all_rules=not syntax)
-        found = objection_to_text(before, read_document(after, self.settings), batch)
+        document = read_document(after, self.settings)
+        found = objection_to_text(before, document, batch)
         if found is not None or syntax:
             return found
-        result = self._cached(after, all_rules=True) if keep else lint(after, self._objecting_rules())
+        result = (
+            self._cached(after, all_rules=True)
+            if keep
+            else lint(after, self._objecting_rules(), document=document, fingerprints=False)
+        )
         return objection_to_findings(before, result, batch)
 
     def _cached(self, source: Source, *, all_rules: bool) -> FileResult:

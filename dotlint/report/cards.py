@@ -7,6 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from dotlint.engine.sections import SECTIONS
+from dotlint.engine.select import matching
 from dotlint.text.toml import as_toml
 
 if TYPE_CHECKING:
@@ -68,6 +69,18 @@ def _table_lines(cards: Sequence[Card], width: int) -> Iterable[str]:
         first, *rest = textwrap.wrap(card.summary + needs, width - len(head)) or [""]
         yield head + first
         yield from (" " * len(head) + line for line in rest)
+
+
+def pages(name: str, cards: Sequence[Card], *, width: int) -> str:
+    """Return the description of the rule of a code or name, or the list of the rules of a prefix.
+
+    Raises `SelectionError` if there are none.
+    """
+    found = matching(name, cards)
+    exact = [card for card in found if name.upper() == card.code or name.lower() in card.names]
+    if exact or len(found) == 1:
+        return page((exact or found)[0], width=width)
+    return "".join(f"{card.code} {card.name}: {card.summary}\n" for card in found)
 
 
 def page(card: Card, *, width: int) -> str:

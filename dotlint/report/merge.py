@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from math import prod
 from typing import TYPE_CHECKING
 
+from dotlint.edits.statement import id_text
 from dotlint.engine.finding import Listing
 from dotlint.report.ranges import numbers, ranged, shortened, without_numbers
 from dotlint.text.display import one_line
@@ -18,12 +19,12 @@ from dotlint.text.english import count, listed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dotlint.engine.finding import Finding
+    from dotlint.engine.finding import Finding, NameList
 
 MOST_FINDINGS = 12  # of one rule and help are listed separately
 _MOST_ROWS = 24
 _MOST_LISTINGS, _MOST_LINES = 24, 480  # are not folded
-_MOST_NAMES = 60  # per line
+_MOST_NAMES, _MOST_EDGES = 60, 6  # per line
 _MOST_FOLDED = 60
 
 
@@ -79,7 +80,7 @@ def shorter(listings: Sequence[Listing], most_names: int = _MOST_NAMES) -> tuple
 
     A line of more than `most_names` names has them folded.
     """
-    listings = [_folded_names(listing, most_names) for listing in listings]
+    listings = [_written(listing, most_names) for listing in listings]
     if len(listings) <= _MOST_LISTINGS and sum(len(listing.lines) for listing in listings) <= _MOST_LINES:
         return tuple(listings)
     alike: dict[object, list[Listing]] = defaultdict(list)
@@ -129,22 +130,21 @@ def _truncated(listing: Listing) -> Listing:
     return Listing(listing.title, (*listing.lines[:_MOST_FOLDED], more), listing.note)
 
 
-def _folded_names(listing: Listing, most: int) -> Listing:
-    """Fold the names of a line that lists many of them: `502 operators: s2_qkv_0, s2_qkv_1, ...`."""
-    if listing.paste or all(line.count(", ") < most for line in listing.lines):
-        return listing
-    return Listing(listing.title, tuple(_folded_line(line, most) for line in listing.lines), listing.note)
+def _written(listing: Listing, most: int) -> Listing:
+    """Return a listing with its names as lines; a line of more than `most` names or edges has them folded."""
+    lines = (*listing.lines, *(one_line(_name_line(one, most), 2000) for one in listing.names))
+    return Listing(listing.title, lines, listing.note, paste=listing.paste)
 
 
-def _folded_line(line: str, most: int) -> str:
-    head, _, rest = line.partition(": ")
-    names = rest.split(", ")
-    if all(len(name) > 1 and name[0] == name[-1] == '"' for name in names):
-        names = [name[1:-1] for name in names]
-    if len(names) <= most or any('"' in name for name in names):
-        return one_line(line, 2000)
-    folded, left = shortened(names, _MOST_NAMES)
-    return one_line(f"{head}: {', '.join(folded)}{f' and {left} more' if left else ''}", 2000)
+def _name_line(one: NameList, most: int) -> str:
+    edges = [f"{id_text(tail)} -> {id_text(head)}" for tail, head in one.edges]
+    if len(edges) > min(most, _MOST_EDGES):
+        folded, left = shortened(edges, _MOST_EDGES, quote="`")
+    elif len(one.names) > most:
+        folded, left = shortened(one.names, _MOST_NAMES)
+    else:
+        return f"{one.label}: {listed([f'`{edge}`' for edge in edges], most) or ', '.join(map(id_text, one.names))}{one.end}"
+    return f"{one.label}: {', '.join(folded)}{f' and {left} more' if left else ''}{one.end}"
 
 
 def _shape(listing: Listing) -> object:

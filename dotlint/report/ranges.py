@@ -86,15 +86,19 @@ def folded_names(names: Sequence[str]) -> list[str]:
     return [f'"{name}"' for name in folded] if any(_APART.search(name) for name in names) else folded
 
 
-def shortened(names: Sequence[str], most: int = 40, room: int = 1200) -> tuple[list[str], int]:
+def shortened(
+    names: Sequence[str], most: int = 40, room: int = 1200, quote: str | None = None
+) -> tuple[list[str], int]:
     """Fold names to at most `most` texts and about `room` characters; return the texts and the number of omitted names.
 
-    If the exact texts are too long, irregular families are written with the ends of their ranges and their size.
+    If the exact texts are too long, irregular families are written with the ends of their ranges and their size. All
+    are in quotes if one contains a space or a comma, or in the given kind of quotes.
     """
-    quoted = any(_APART.search(name) for name in names)
+    if quote is None:
+        quote = '"' if any(_APART.search(name) for name in names) else ""
 
     def in_quotes(text: str) -> str:
-        return f'"{text}"' if quoted else text
+        return f"{quote}{text}{quote}"
 
     groups = list(_families(names))
     exact = [list(family.exact()) for family in groups]

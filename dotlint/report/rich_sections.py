@@ -34,25 +34,25 @@ def section_parts(section: Section, outline: Outline, width: int) -> Iterable[Re
         items = Text("; ").join(_follow_on(entry, outline) for entry in section.entries)
         paragraph = Text.assemble(heading, "  ", items)
         if paragraph.cell_len <= 2 * (width - INDENT):
+            if section is outline.sections[0]:
+                yield Text()
             yield hanging(paragraph, width, 0, INDENT)
             return
     yield Text()
     yield heading
     located = [row for entry in section.entries if not entry.fixed_by for row in entry.rows if row.positions]
-    locations = {id(row): _location(row.positions, outline, path=row is located[0]) for row in located}
-    # The location is beside the source line if this is so in the whole section.
-    beside = all(row.frame is not None and 2 * locations[id(row)].cell_len <= width for row in located)
+    # A long path, which the head and the first location have, would take a line of each section.
+    path = 3 * len(outline.path) <= width or section is next(s for s in outline.sections if s.severity is not None)
+    locations = {id(row): _location(row.positions, outline, path=path and row is located[0]) for row in located}
     for entry in section.entries:
         if entry.fixed_by:
             yield hanging(_follow_on(entry, outline), width, INDENT, 2)
         else:
-            yield from _entry_parts(entry, locations, width, beside=beside)
+            yield from _entry_parts(entry, locations, width)
 
 
-def _entry_parts(
-    entry: ReportEntry, locations: Mapping[int, Text], width: int, *, beside: bool
-) -> Iterable[RenderableType]:
-    """Yield an entry, with the location of each row by the `id` of the row: `beside` its source line, or after its message.
+def _entry_parts(entry: ReportEntry, locations: Mapping[int, Text], width: int) -> Iterable[RenderableType]:
+    """Yield an entry, with the location of each row by the `id` of the row: beside its source line, or after its message.
 
     A note that makes the paragraph of its finding no longer stands in it.
     """
@@ -64,6 +64,7 @@ def _entry_parts(
         if inline:
             text.append(": ").append_text(names)
         location = locations.get(id(row))
+        beside = row.frame is not None and location is not None and 2 * location.cell_len <= width
         if location is not None and not beside:
             text.append("  ").append_text(location)
         note = row.note or (entry.note if len(entry.rows) == 1 else None)
@@ -72,11 +73,11 @@ def _entry_parts(
             if height(noted, width, INDENT, 2) == height(text, width, INDENT, 2):
                 text, beside_note = noted, note
         yield hanging(text, width, INDENT, 2)
-        # All the nodes that an info is about would take more room than it is worth.
-        if row.nodes and not inline and (entry.severity != "info" or len(row.positions) <= _MOST_LOCATIONS):
+        # Many lines of names are more than an info is worth.
+        if row.nodes and not inline and (entry.severity != "info" or names.cell_len <= width - INDENT - 2):
             yield hanging(names, width, INDENT + 2, 0)
         if row.frame:
-            gutter = location if location is not None and beside else Text(f"{row.frame.line}")
+            gutter = location if beside and location is not None else Text(f"{row.frame.line}")
             yield from _frame_lines(row, gutter, entry, width)
         if row.note and row.note != beside_note:
             yield _hint("note", row.note, width)

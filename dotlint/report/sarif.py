@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dotlint._version import __version__
+from dotlint.engine.finding import SEVERITIES
 from dotlint.report.links import site
 from dotlint.report.location import uri
 from dotlint.report.sarif_rules import LEVELS, rule_descriptor, sarif_message
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Edit, Finding, Location
     from dotlint.engine.result import FileResult
 
+# GitHub rejects a run with more results as a whole.
+# https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
+MOST_RESULTS = 25_000
 _BASE = "%SRCROOT%"
 _SURROGATE = regex(r"[\ud800-\udfff]")
 
@@ -31,8 +35,10 @@ def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
     of a result (https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/
     sarif-support-for-code-scanning#result-object). Its fingerprints do not depend on the line: GitHub reads
     `primaryLocationLineHash`. The result of the first location also has the fix and the related locations. `properties`
-    of the run has the numbers of findings and of safe fixes.
+    of the run has the numbers of findings and of safe fixes. Of more than `MOST_RESULTS` results the most important ones
+    are kept, errors first, and a notification counts the others.
     """
+    kept, left_out = _kept(results)
     found = {finding.code for result in results for finding in result.findings}
     rules = [card for card in cards if card.code in found]
     index = {card.code: number for number, card in enumerate(rules)}
@@ -48,13 +54,35 @@ def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
         },
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {_BASE: {"description": {"text": "the root of the repository"}}},
-        "invocations": [_invocation(results)],
+        "invocations": [_invocation(results, left_out)],
         "artifacts": [{"location": _artifact(r.path), "roles": ["analysisTarget"]} for r in results],
-        "results": [entry for number, result in enumerate(results) for entry in _sarif_results(result, number, index)],
+        "results": [
+            entry
+            for number, result in enumerate(results)
+            for entry in _sarif_results(result, number, index, kept[number])
+        ],
         "properties": _counts(results),
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(log, ensure_ascii=True, indent=2) + "\n"
+
+
+def _kept(results: Sequence[FileResult]) -> tuple[list[list[tuple[Finding, Location]]], int]:
+    """Return the findings of each file with the locations that are written, and how many locations are left out."""
+    found = [[(one, location) for one in result.findings for location in one.locations] for result in results]
+    left_out = sum(map(len, found)) - MOST_RESULTS
+    if left_out <= 0:
+        return found, 0
+
+    def rank(place: tuple[int, int]) -> tuple[int, bool, bool]:
+        finding, location = found[place[0]][place[1]]
+        return SEVERITIES.index(finding.severity), bool(finding.caused_by), location is not finding.locations[0]
+
+    places = sorted(((file, at) for file, pairs in enumerate(found) for at in range(len(pairs))), key=rank)
+    first = set(places[:MOST_RESULTS])
+    return [
+        [pair for at, pair in enumerate(pairs) if (file, at) in first] for file, pairs in enumerate(found)
+    ], left_out
 
 
 def _counts(results: Iterable[FileResult]) -> dict[str, int]:
@@ -67,8 +95,8 @@ def _artifact(path: str) -> dict[str, str]:
     return {"uri": text, "uriBaseId": _BASE} if relative else {"uri": text}
 
 
-def _invocation(results: Iterable[FileResult]) -> dict[str, Any]:
-    notifications = [
+def _invocation(results: Iterable[FileResult], left_out: int) -> dict[str, Any]:
+    unreadable = [
         {
             "level": "error",
             "message": sarif_message(result.unreadable),
@@ -78,8 +106,12 @@ def _invocation(results: Iterable[FileResult]) -> dict[str, Any]:
         if result.unreadable is not None
     ]
     crashed = any(result.crashed for result in results)
+    notifications = unreadable
+    if left_out:
+        text = f"{left_out:,} results are left out: GitHub rejects more than {MOST_RESULTS:,}"
+        notifications = [*unreadable, {"level": "warning", "message": sarif_message(text)}]
     return {
-        "executionSuccessful": not notifications and not crashed,
+        "executionSuccessful": not unreadable and not crashed,
         **({"toolExecutionNotifications": notifications} if notifications else {}),
     }
 
@@ -94,19 +126,19 @@ def _region(positions: SourceLines, start: int, end: int) -> dict[str, int]:
     }
 
 
-def _sarif_results(result: FileResult, artifact_index: int, index: dict[str, int]) -> Iterator[dict[str, Any]]:
-    if not result.findings:
+def _sarif_results(
+    result: FileResult, artifact_index: int, index: dict[str, int], kept: Sequence[tuple[Finding, Location]]
+) -> Iterator[dict[str, Any]]:
+    if not kept:
         return
     positions = result.source
-    lines = {positions.position(location.start).line for f in result.findings for location in f.locations}
-    hashes = positions.line_hashes(lines)
-    for finding in result.findings:
-        for location in finding.locations:
-            entry = _sarif_result(finding, location, result, artifact_index, index)
-            line = hashes.get(positions.position(location.start).line)
-            if line is not None:
-                entry.setdefault("partialFingerprints", {})["primaryLocationLineHash"] = line
-            yield entry
+    hashes = positions.line_hashes({positions.position(location.start).line for _, location in kept})
+    for finding, location in kept:
+        entry = _sarif_result(finding, location, result, artifact_index, index)
+        line = hashes.get(positions.position(location.start).line)
+        if line is not None:
+            entry.setdefault("partialFingerprints", {})["primaryLocationLineHash"] = line
+        yield entry
 
 
 def _sarif_result(

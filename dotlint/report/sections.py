@@ -16,7 +16,7 @@ from dotlint.report.rows import entry_rows, folded_nodes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dotlint.engine.finding import Finding, Severity
+    from dotlint.engine.finding import Finding, Listing, Severity
     from dotlint.engine.result import FileResult
 
 _NUMBERED = {"connections": 1, "stages": 2, "coverage": 3, "attention": 4, "connectivity": 5, "cycles": 6}
@@ -135,7 +135,7 @@ def _entry(
     causes = dict.fromkeys(references[c] for f in findings for c in f.caused_by)
     notes = {f.note for f in findings}
     shared = first.note if len(findings) > 1 and len(notes) == 1 else None
-    listings = [listing for f in findings for listing in f.listings]
+    listings = [listing for f in findings for listing in f.listings if listing.paste or not _names_lines(f, listing)]
     return ReportEntry(
         number=numbers.get(indices[0], ""),
         code=first.code,
@@ -156,6 +156,11 @@ def _entry(
         planned=any(f.planned_edges for f in findings),
         nodes=folded_nodes(findings) if causes else (),
     )
+
+
+def _names_lines(finding: Finding, listing: Listing) -> bool:
+    """Return whether the message has all lines of a listing, so that the listing repeats it."""
+    return bool(listing.lines) and all(f"`{line}`" in finding.message for line in listing.lines)
 
 
 def _common(texts: list[str | None]) -> str | None:

@@ -41,7 +41,10 @@ def with_steps(sections: Sequence[Section]) -> tuple[tuple[Section, ...], tuple[
     marked = (
         replace(
             section,
-            entries=tuple(replace(entry, step=texts.get(id(entry)) in stepped) for entry in section.entries),
+            entries=tuple(
+                replace(entry, step=texts.get(id(entry)) in stepped and _replaces_help(entry, texts[id(entry)]))
+                for entry in section.entries
+            ),
         )
         for section in sections
     )
@@ -62,11 +65,15 @@ def _text(entry: ReportEntry) -> str:
     title = merged_titles(entry.fixes)
     if entry.planned:
         return title or f"Add {listed(entry.units, 12)}"
-    if title and (entry.fix == "safe" or entry.suggestion or not entry.help):
-        return title
-    if entry.suggestion:
-        return f"Write {entry.suggestion}"
+    if title or entry.suggestion:
+        return title or f"Write {entry.suggestion}"
     return f"{entry.words[0].upper()}{entry.words[1:]}: {entry.help}" if entry.help else f"Correct the {entry.words}"
+
+
+def _replaces_help(entry: ReportEntry, step: str) -> bool:
+    """Return whether a step has the help, or needs none; the help of an unsafe fix may offer something else."""
+    certain = entry.fix == "safe" or entry.suggestion or entry.edges or entry.planned
+    return bool(certain) or (entry.help or "") in step
 
 
 def merged_titles(fixes: Sequence[str]) -> str | None:

@@ -55,9 +55,13 @@ class Ledger:
         removed = [*self.result.suppressed, *self.result.baselined]
         return sum(1 for f in removed if f.graph == self.context.graph.index and f.section == section)
 
+    def passed_items(self, line: str) -> list[Holds]:
+        """Return the passed items of a line's rules."""
+        return [item for code in self.codes(line) for item in self._passed.get(code, ())]
+
     def passed(self, line: str) -> list[str]:
         """Return the texts of the passed items of a line's rules, without duplicates."""
-        return list(dict.fromkeys(item.text for code in self.codes(line) for item in self._passed.get(code, ())))
+        return list(dict.fromkeys(item.text for item in self.passed_items(line)))
 
     def has_outcome(self, line: str) -> bool:
         """Return whether a rule of the line passed or failed."""

@@ -77,10 +77,10 @@ def _phase(ledger: Ledger, phase: Phase) -> Iterator[Line]:
         return
     source = _SOURCES.get(ledger.context.file.strategy_source or "", "declared")
     own = [f for f in ledger.findings("degrees") if _of_phase(f, phase.name)]
-    passed = [text for text in ledger.passed("degrees") if not phase.name or text.startswith(phase.name)]
+    passed = [item for item in ledger.passed_items("degrees") if item.about == phase_unit(phase.name)]
     # If the file itself declares the strategy, there is no other declaration to compare it with.
     agrees = bool(passed) or ledger.context.file.strategy_source == "file"
-    headers = "; ".join(part for text in passed for part in text.split("; ")[1:])
+    headers = "; ".join(dict.fromkeys(detail for item in passed for detail in item.details))
     text = f"{degrees}: {gpus}, {source}" + (f"; {headers}" if headers else "")
     needs = "a header in the file that declares it"
     yield ledger.decided("degrees", text, subject=name, findings=own, counted=agrees or None, needs=needs)
@@ -92,23 +92,23 @@ def _drawn(ledger: Ledger) -> Iterator[Line]:
     for name in deployment.phases:
         phase = context.phase(name)
         degrees = phase.degrees.to_dict() if phase is not None else {}
-        where = f" in {name}" if name and len(deployment.phases) > 1 else ""
+        of = name if len(deployment.phases) > 1 else ""
         drawn = [unit for unit in deployment.units.get(name, {}).values() if unit.operators]
         if drawn:
-            yield _figure(ledger, where, "PP", len(drawn), f"{count(len(drawn), 'stage')} drawn", degrees, "stages")
+            yield _figure(ledger, of, "PP", len(drawn), f"{count(len(drawn), 'stage')} drawn", degrees, "stages")
         attention = _usual(len(g.members) for g in _units(deployment, name, "qkv", "query", "attention"))
         if attention > 1:
             text = f"attention is drawn {attention} times in a unit"
-            yield _figure(ledger, where, "attention", attention, text, degrees, "shards of attention")
+            yield _figure(ledger, of, "attention", attention, text, degrees, "shards of attention")
         experts = _units(deployment, name, "expert")
         nodes, sets = _usual(len(g.members) for g in experts), _usual(len(g.gpu_sets) for g in experts if g.placed)
         if nodes > 1:
             text = f"{nodes} nodes of experts in a unit" + (f", on {count(sets, 'set')} of GPUs" if sets > 1 else "")
             number = nodes if nodes == degrees.get("ep") or sets < 2 else sets
-            yield _figure(ledger, where, "experts", number, text, degrees, "expert groups")
+            yield _figure(ledger, of, "experts", number, text, degrees, "expert groups")
         split = infer(deployment, {}).phases[deployment.phases.index(name)].degrees.get("sp")
         if split is not None:
-            yield _figure(ledger, where, "SP", split.value, split.because, degrees, SEQUENCES)
+            yield _figure(ledger, of, "SP", split.value, split.because, degrees, SEQUENCES)
 
 
 def _units(deployment: Deployment, phase: str, *roles: str) -> list[Group]:
@@ -120,19 +120,20 @@ def _usual(numbers: Iterable[int]) -> int:
     return next((number for number, _ in Counter(numbers).most_common(1)), 0)
 
 
-def _figure(ledger: Ledger, where: str, what: str, number: int, text: str, degrees: dict[str, int], line: str) -> Line:
+def _figure(ledger: Ledger, phase: str, what: str, number: int, text: str, degrees: dict[str, int], line: str) -> Line:
     """Return the line for one number: the declared degrees that it equals, or else the findings of `line`.
 
-    Sixteen nodes may be sixteen shards or sixteen parts of a sequence; the strategy distinguishes these.
+    `phase` is empty if there is only one. Sixteen nodes may be sixteen shards or sixteen parts of a sequence; the strategy distinguishes these.
     """
     own = {"PP": "pp", "attention": "tp", "experts": "ep", "SP": "sp"}[what]
     equal = _equal(number, own, degrees)
     declared = ", ".join(f"{axis.upper()}={degrees[axis]}" for axis in equal)
-    subject = f"{' and '.join(axis.upper() for axis in equal) or what} as drawn{where}"
+    subject = f"{' and '.join(axis.upper() for axis in equal) or what} as drawn{f' in {phase}' if phase else ''}"
     if equal:
         return ledger.counted(subject, f"{text}, as {declared}", holds=True)
-    name = where.removeprefix(" in ")
-    found = [f for f in ledger.findings(line) if _of_phase(f, name) or (f.about is not None and f.about.phase == name)]
+    found = [
+        f for f in ledger.findings(line) if _of_phase(f, phase) or (f.about is not None and f.about.phase == phase)
+    ]
     if degrees:
         text += f"; the strategy has {own.upper()}={degrees.get(own, 1)}"
     return ledger.counted(subject, text, findings=found, holds=False)

@@ -20,9 +20,9 @@ GRAMMAR_CHECKSUM = crc32(_GRAMMAR.encode())
 
 
 def _patterns(grammar: str) -> dict[str, str]:
-    found = dict(re.findall(r"^([A-Z_]+): /(.*)/$", grammar, re.MULTILINE))
-    found["KEYWORD"] = "|".join(re.findall(r'^[A-Z]+: "([a-z]+)"i$', grammar, re.MULTILINE))
-    found.update((text, name) for name, text in re.findall(r'^([A-Z]+): "(.)"$', grammar, re.MULTILINE))
+    found = dict(regex(r"^([A-Z_]+): /(.*)/$", re.MULTILINE).findall(grammar))
+    found["KEYWORD"] = "|".join(regex(r'^[A-Z]+: "([a-z]+)"i$', re.MULTILINE).findall(grammar))
+    found.update((text, name) for name, text in regex(r'^([A-Z]+): "(.)"$', re.MULTILINE).findall(grammar))
     return found
 
 
@@ -48,12 +48,12 @@ _CONTINUES = rf"{_B}(?:(?:{LINE_COMMENT}){_B})*+(?:-[->]|[:,+\[=;]|\ufeff|/\*)"
 
 @cache
 def statement_pattern(operator: str) -> re.Pattern[str]:
-    """Compile a plain statement, with the blanks before it; `operator` is the edge operator.
+    """Return the pattern of a plain statement, with the blanks before it; `operator` is the edge operator.
 
     Groups: 1 id, 2 its port, 3 id of the head (None for a node statement), 4 its port, 5 attribute lists.
     """
     edge = rf"{_B}{operator}{_B}({_ID})({_PORT})?"
-    return re.compile(rf"{_B}({_ID})({_PORT})?(?:{edge})?((?:{_B}{_LIST})++)?(?:{_B};|(?!{_CONTINUES}))")
+    return regex(rf"{_B}({_ID})({_PORT})?(?:{edge})?((?:{_B}{_LIST})++)?(?:{_B};|(?!{_CONTINUES}))")
 
 
 ATTR_LIST = regex(_LIST)

@@ -190,6 +190,25 @@ def test_the_configuration_of_a_file_applies(folder: Path) -> None:
     session(reach, roots=[folder.as_uri()])
 
 
+def test_the_model_and_the_gpu_are_declared_as_on_the_command_line(folder: Path) -> None:
+    config = {
+        "model_type": "llama", "num_hidden_layers": 32, "hidden_size": 4096, "intermediate_size": 14336,
+        "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 128256,
+    }  # fmt: skip
+    for place in (folder, folder.parent):
+        (place / "config.json").write_text(json.dumps(config))
+
+    async def ask(client: Client) -> None:
+        plan = (await call(client, "new", strategy="tp2")).removeprefix("// ")
+        for gpu, fits in (("H100-80GB", True), ("4", False)):
+            found = await call(client, "check", text=plan, strategy="tp2", model="config.json", gpu=gpu)
+            assert ("M001 error" not in found) is fits
+        line = await refused(client, "check", text=plan, strategy="tp2", model="../config.json")
+        assert "outside the granted folders" in line
+
+    session(ask, roots=[folder.as_uri()])
+
+
 def test_every_tool_answers_by_its_schema(folder: Path) -> None:
     text = (folder / "plan.dot").read_text()
     calls: dict[str, tuple[dict[str, Any], str]] = {
@@ -303,6 +322,9 @@ def test_resources_and_prompt(folder: Path) -> None:
         codes = re.findall(r"^([A-Z]\d{3}) ", await text("dotlint://rules"), re.MULTILINE)
         assert len(codes) > 100
         assert (await text(f"dotlint://rules/{codes[0]}")).startswith(codes[0])
+        group = (await text("dotlint://rules/S")).splitlines()
+        assert [line.split()[0] for line in group] == [code for code in codes if code[0] == "S"]
+        assert (await text("dotlint://rules/missing-stage-edge")) == await text("dotlint://rules/S001")
         with pytest.raises(MCPError, match="unknown rule"):
             await text("dotlint://rules/Q123")
         language = await text("dotlint://strategy")

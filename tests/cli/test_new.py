@@ -10,13 +10,15 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 import dotlint
 from dotlint.drawing import DETAILS, DrawingError, as_text, draw
 from dotlint.strategy import Strategy
 from dotlint.strategy.arithmetic import arithmetic
+from dotlint.strategy.error import StrategyError
+from dotlint.strategy.presets import FLAVORS, PRESETS
 from tests.cli.command import run
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 STYLES: tuple[Style, ...] = ("reference", "clusters", "plain")
 DENSE = {"layers": 16, "heads": 16, "kv_heads": 8, "hidden": 512, "batch": 8, "seq": 4096}
 MOE = {**DENSE, "experts": 16, "top_k": 2}
+EVEN = {**DENSE, "heads": 48, "kv_heads": 48, "hidden": 768, "batch": 48, "seq": 4608}
+EVEN_MOE = {**EVEN, "layers": 6, "experts": 48, "top_k": 2, "shared_experts": 1, "first_k_dense_replace": 2}
 ODD = {"layers": 7, "heads": 15, "kv_heads": 5, "hidden": 960, "batch": 3, "seq": 1000}
 ODD_MOE = {"heads": 9, "hidden": 999, "experts": 9, "top_k": 3, "batch": 1, "seq": 78, "layers": 61}
 
@@ -96,6 +100,12 @@ MATRIX = (
     strategy({"prefill": "tp8", "decode": "ep16tp4dp4"}, DEEPSEEK, "vllm", apart=True),
     *(strategy(spec, DEEPSEEK, "sglang") for spec in ("tp8dpa8ep8", "tp8dpa4ep8")),
     strategy("tp8dpa2", DENSE, "sglang"),
+    strategy("tp4dpa2cp2", layout="sglang"),
+    strategy("pp2tp3ep2dp2", DENSE | {"heads": 48, "kv_heads": 48}, "overlay"),
+    strategy({"prefill": "tp4ep4dp3etp1", "decode": "tp2dp3cp3edp2"}, sp="ring"),
+    strategy(
+        {"prefill": "pp4sp2", "decode": "pp3tp4sp4"}, DEEPSEEK | {"layers": 6, "first_k_dense_replace": 2}, "deepspeed"
+    ),
     strategy({"prefill": "tp4", "decode": "tp4dp2dpa4"}, DENSE, "sglang", apart=True),
     strategy("tp4dpa4ep4", MOE, "trtllm"),
     strategy("tp2dp4ep8", {**MOE, "experts": 60}, "vllm"),
@@ -206,30 +216,38 @@ def test_attention_of_replicas_on_the_ranks_of_tp_is_whole(spec: str) -> None:
 
 
 def axes(most: int) -> st.SearchStrategy[str]:
-    degree = st.sampled_from([1, 1, 2, 3, 4])
-    return st.fixed_dictionaries(dict.fromkeys(("pp", "tp", "ep", "sp", "cp", "dp"), degree)).map(
-        lambda chosen: "".join(f"{axis}{min(n, most)}" for axis, n in chosen.items())
+    often, seldom = st.sampled_from([1, 1, 2, 4]), st.sampled_from([1, 1, 1, 1, 1, 2])
+    degrees = dict.fromkeys(("pp", "tp", "ep", "sp", "cp", "dp"), often) | dict.fromkeys(("vpp", "etp", "dpa"), seldom)
+    return st.fixed_dictionaries(degrees).map(
+        lambda chosen: "".join(f"{axis}{min(n, most)}" for axis, n in chosen.items() if n > 1) or "pp1"
     )
 
 
 @given(
     prefill=axes(4),
     decode=st.none() | axes(2),
-    layout=st.sampled_from(["product", "overlay", "megatron", "vllm", "sglang", "deepspeed", "trtllm", "llama3"]),
-    facts=st.sampled_from([None, {**DENSE, "heads": 48, "kv_heads": 48, "hidden": 768, "batch": 48, "seq": 4608}]),
+    layout=st.sampled_from(("product", "overlay", *PRESETS)),
+    flavor=st.sampled_from([{}, {}, *({"sp": flavor} for flavor in FLAVORS)]),
+    facts=st.sampled_from([None, EVEN, {**EVEN, "kv_heads": 4}, EVEN_MOE]),
     detail=st.sampled_from(DETAILS),
     style=st.sampled_from(STYLES),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 def test_any_strategy_is_drawn_right_or_refused(
-    prefill: str, decode: str | None, layout: str, facts: dict[str, int] | None, detail: Detail, style: Style
+    prefill: str,
+    decode: str | None,
+    layout: str,
+    flavor: dict[str, str],
+    facts: dict[str, int] | None,
+    detail: Detail,
+    style: Style,
 ) -> None:
     spec = prefill if decode is None else {"prefill": prefill, "decode": decode}
-    declared = strategy(spec, facts, layout, apart=decode is not None)
     try:
+        declared = strategy(spec, facts, layout, apart=decode is not None, **flavor)
         drawing = draw(declared, detail)
-    except DrawingError:
-        return
+    except (DrawingError, StrategyError):
+        reject()
     found = told(as_text(drawing, style), declared, preset="strict")
     advised_against = any(each.warning for phase in declared.phases for each in arithmetic(phase, phase.facts))
     assert [one for one in found if not (advised_against and one.startswith("P"))] == []

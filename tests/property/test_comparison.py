@@ -18,7 +18,7 @@ from dotlint.syntax.lexemes import Html
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from dotlint.comparison.model import Comparison, Difference
     from dotlint.graph.model import Graph, Subgraph
@@ -58,7 +58,7 @@ def rewritten(
     def value(text: str) -> str:
         return f"<{text}>" if isinstance(text, Html) else '"' + text.replace('"', '\\"') + '"'
 
-    def attributes(found: dict[str, str]) -> str:
+    def attributes(found: Mapping[str, str]) -> str:
         pairs = [f"{name}={value(text)}" for name, text in found.items()]
         rng.shuffle(pairs)
         return f" [{', '.join(pairs)}]" if pairs else ""
@@ -79,7 +79,7 @@ def rewritten(
         rng.shuffle(statements)
         yield from statements
 
-    def labeled(node: str, found: dict[str, str]) -> dict[str, str]:
+    def labeled(node: str, found: Mapping[str, str]) -> dict[str, str]:
         return {"label": label(node, found["label"])} if "label" in found else {}
 
     edges = [

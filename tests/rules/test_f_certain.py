@@ -115,3 +115,10 @@ def test_f003_ranks_with_all_logits_may_have_summands_of_them(title: str, *, fir
         "sum -> output;",
     )
     assert bool(find(text, "F003", strategy="tp2")) == fires
+
+
+@pytest.mark.parametrize(
+    ("title", "codes"), [("GeLU", ["F003"]), ("ColumnParallelLinear + GeLU + RowParallelLinear", [])]
+)
+def test_f003_a_box_with_a_product_of_an_unknown_kind_may_give_sums(title: str, codes: list[str]) -> None:
+    assert reduced(title, H) == codes

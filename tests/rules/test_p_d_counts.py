@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.dsl import ENDS, check_rules, digraph, edges, find, node
+from tests.dsl import ENDS, check_rules, digraph, edges, find, fixed, node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -210,3 +210,31 @@ def test_c001_replicas_of_attention_within_tp_need_no_all_reduce(spec: str, fire
     table = f'strategy = "{spec}"\n[layout]\nmodel = "sglang"\n'
     assert bool(find(text, "C001", strategy=table)) == fires
     assert find(text, "P007", strategy=table) == []
+
+
+def ranks_of_a_stage(moved: str = "", to: str = "", parts: str = "norm qkv gate add") -> str:
+    """Operators on two tensor ranks each, one of which is moved."""
+    names = [f"{part}_tp{rank}" for part in parts.split() for rank in range(2)]
+    titles = {"norm": "RMSNorm", "qkv": "QKV Projection", "gate": "MoE Gate", "add": "Residual Add"}
+    return digraph(
+        *ENDS,
+        *(node(name, titles[name.partition("_")[0]], to if name == moved else name[-1]) for name in names),
+        *(edge for rank in "01" for edge in edges("input", *(f"{p}_tp{rank}" for p in parts.split()), "output")),
+    )
+
+
+@pytest.mark.parametrize("moved", ["norm_tp0", "gate_tp1", "add_tp0"])
+def test_d005_a_shard_on_the_gpu_of_its_sibling(moved: str) -> None:
+    here, there = moved[-1], "10"[int(moved[-1])]
+    text = ranks_of_a_stage(moved, there)
+    (finding,) = find(text, "D005", strategy="tp2")
+    assert finding.nodes == (moved,)
+    assert f"on GPUs {here}" in finding.message
+    assert fixed(text, "D005", strategy="tp2") == ranks_of_a_stage()
+
+
+def test_d005_ranks_that_no_other_operator_proves() -> None:
+    assert not find(ranks_of_a_stage(), "D005", strategy="tp2")
+    # With two others, either may be the layout; on other GPUs than its sibling's, it is no shared one.
+    assert not find(ranks_of_a_stage("gate_tp1", "0", "norm gate add"), "D005", strategy="tp2")
+    assert not find(ranks_of_a_stage("gate_tp1", "5"), "D005", strategy="tp2")

@@ -114,3 +114,18 @@ def test_parameters_come_from_no_operator() -> None:
 @pytest.mark.parametrize("edge", ["r1_l1_bwd -> r1_l1_rs", "r1_l1_ag_b -> r1_l1_bwd"])
 def test_gradients_and_parameters_reach_what_takes_them(edge: str) -> None:
     assert {"S001", "G003", "G005"} & set(found(sharded(edge)))
+
+
+def test_a_schedule_without_devices_is_a_deployment() -> None:
+    def passes(drop: str) -> str:
+        boxes = [
+            f'{k}_{r}_{m} [label="{t} mb{m}"];'
+            for r in range(3)
+            for m in range(3)
+            for k, t in (("F", "Forward"), ("B", "Backward"))
+        ]
+        lines = [f"F_{r}_{m} -> F_{r + 1}_{m}; B_{r + 1}_{m} -> B_{r}_{m};" for r in range(2) for m in range(3)]
+        return digraph(*boxes, *lines, *(f"F_2_{m} -> B_2_{m};" for m in range(3))).replace(drop, "")
+
+    assert found(passes("B_2_1 -> B_1_1;")) == ["S001"]
+    assert found(passes("--")) == []

@@ -72,7 +72,7 @@ def test_role(text: str, role: str | None) -> None:
     ],
 )
 def test_facts(name: str, label: str, expected: dict[str, Any]) -> None:
-    found = read_facts(name, label_lines(label), VOCABULARY)
+    found = read_facts(name, tuple(label_lines(label)), VOCABULARY)
     assert {key: getattr(found, key) for key in expected} == expected
 
 

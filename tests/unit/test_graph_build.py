@@ -65,7 +65,7 @@ NODES = [
 
 @pytest.mark.parametrize(("text", "nodes"), NODES)
 def test_node_attributes(text: str, nodes: dict[str, dict[str, str]]) -> None:
-    found = {node.name: node.attributes for node in graph_of(text).nodes.values()}
+    found = {node.name: dict(node.attributes) for node in graph_of(text).nodes.values()}
     if text.endswith("<i>] }"):
         assert str(found["a"].pop("label")) == "i"
         nodes = {"a": {}}

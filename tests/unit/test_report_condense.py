@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dotlint.engine.finding import Finding, Listing
+from dotlint.engine.finding import Finding, Listing, NameList
 from dotlint.report.merge import alike, left_over, one_for_all, shorter, titles
 from dotlint.report.ranges import families, ranged, shortened
 
@@ -130,9 +130,19 @@ class TestListings:
         assert kept[-1].title.startswith(f"and {19 * (89 - len(kept) + 1)} edges of part ")
 
     def test_a_line_of_very_many_names_is_folded(self) -> None:
-        names = ", ".join(f"s2_{role}_{i}" for role in ("qkv", "attn") for i in range(250))
-        (one,) = shorter([Listing("stage 2", (f"500 operators: {names}", "incoming: `a -> b`"), "GPUs 0-7")])
-        assert one.lines == ("500 operators: s2_qkv_{0..249}, s2_attn_{0..249}", "incoming: `a -> b`")
+        names = tuple(f"s2_{role}_{i}" for role in ("qkv", "attn") for i in range(250))
+        edges_in = tuple((f"a {i}", f"b{j}") for i in range(3) for j in range(4))
+        lists = (
+            NameList("500 operators", names),
+            NameList("incoming", edges=edges_in),
+            NameList("outgoing", edges=(("x, y", "z"),)),
+        )
+        (one,) = shorter([Listing("stage 2", (), "GPUs 0-7", names=lists)])
+        assert one.lines == (
+            "500 operators: s2_qkv_{0..249}, s2_attn_{0..249}",
+            'incoming: `"a {0..2}" -> b{0..3}`',
+            'outgoing: `"x, y" -> z`',
+        )
         assert one.note == "GPUs 0-7"
 
     def test_titles(self) -> None:

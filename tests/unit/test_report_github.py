@@ -80,7 +80,7 @@ def test_no_name_in_a_file_becomes_a_command(hostile: Path) -> None:
     lines = github(str(hostile), "--select", "A004")
     found = [read(line) for line in lines[:-1]]
     assert len(found) == 10
-    assert lines[-1].startswith("dotlint: 2 more warnings")
+    assert lines[-1].startswith("dotlint: 3 more warnings")
     assert {annotation.kind for annotation in found} == {"warning"}
     assert {annotation.properties["title"] for annotation in found} == {"A004 unknown-shape"}
     for annotation in found:
@@ -102,9 +102,9 @@ def test_the_summary_has_a_table_and_is_appended(
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     github(str(hostile), "--select", "A004")
     text = summary.read_text(encoding="utf-8")
-    assert text.startswith("before\n### dotlint\n\n12 warnings in 1 file.\n")
+    assert text.startswith("before\n### dotlint\n\n13 warnings in 1 file.\n")
     rows = [line for line in text.splitlines() if line.startswith("| warning |")]
-    assert len(rows) == 12
+    assert len(rows) == 13
     for row in rows:
         assert len(re.findall(r"(?<!\\)\|", row)) == 5, row
         assert "<" not in re.sub(r"`[^`]*`|\\<", "", row)

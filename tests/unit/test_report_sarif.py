@@ -229,3 +229,19 @@ def test_rules_have_help_in_markdown_and_a_precision(repository: Path, monkeypat
     assert rule["properties"]["precision"] == "very-high"
     assert not any("security" in key for one in run_["tool"]["driver"]["rules"] for key in one["properties"])
     assert run_["properties"]["findings"] >= run_["properties"]["fixable"] > 0
+
+
+def test_no_more_results_than_github_accepts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dotlint.report.sarif.MOST_RESULTS", 3)
+    (tmp_path / "a.dot").write_text("digraph { a [shape=boxx]; b [shape=boxx]; c [shape=boxx] }\n")
+    (tmp_path / "b.dot").write_text(MISTAKES, encoding="utf-8")
+    log = sarif(str(tmp_path), "--isolated")
+    assert [len(results(log)), results(log)[-1]["level"]] == [3, "error"]
+    invocation = log["runs"][0]["invocations"][0]
+    assert invocation["executionSuccessful"]
+    (notification,) = invocation["toolExecutionNotifications"]
+    assert notification["message"]["text"].endswith("left out: GitHub rejects more than 3")
+    monkeypatch.undo()
+    whole = sarif(str(tmp_path), "--isolated")
+    assert len(results(whole)) == 3 + int(notification["message"]["text"].split()[0])
+    assert "toolExecutionNotifications" not in whole["runs"][0]["invocations"][0]

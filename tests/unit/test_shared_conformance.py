@@ -14,6 +14,8 @@ from dotlint.graph.builder import read
 from dotlint.syntax.tree import Html
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dotlint.graph.document import Document
     from dotlint.graph.model import Graph
 
@@ -47,7 +49,7 @@ def test_files() -> None:
     assert wrong == []
 
 
-def plain(attributes: dict[str, str]) -> dict[str, Any]:
+def plain(attributes: Mapping[str, str]) -> dict[str, Any]:
     return {
         str(name): {"html": str(value)} if isinstance(value, Html) else value
         for name, value in attributes.items()

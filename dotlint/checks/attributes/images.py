@@ -7,7 +7,6 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks.attributes.html import images
 from dotlint.checks.attributes.uses import finding, uses
 from dotlint.engine.finding import Undecided
 from dotlint.syntax.tree import Html
@@ -38,6 +37,8 @@ def missing_images(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for (element, name), some in uses(context, card).items():
         for use in some:
             if isinstance(use.value, Html):
+                from dotlint.checks.attributes.html import images  # noqa: PLC0415 - few labels are HTML
+
                 paths = images(use.value)
             elif (element, name) == ("node", "image") and use.value:
                 paths = [use.value]

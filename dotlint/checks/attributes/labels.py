@@ -6,8 +6,6 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from dotlint.checks.attributes.html import flaw, looks_like_html, repair
-from dotlint.checks.attributes.html import ports as html_ports
 from dotlint.checks.attributes.uses import finding, uses
 from dotlint.checks.grouping import remaining
 from dotlint.data import graphviz
@@ -42,12 +40,14 @@ def bad_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if fact is None or fact.types != ("label",):
             continue
         for use in some:
-            if isinstance(use.value, Html):
-                found = flaw(use.value)
-                if found:
-                    broken[found.what, found.ignored].append(use)
-            elif "<" in use.value and looks_like_html(use.value):
-                quoted.append(use)
+            if not isinstance(use.value, Html) and "<" not in use.value:
+                continue
+            from dotlint.checks.attributes.html import flaw, looks_like_html  # noqa: PLC0415 - few labels are HTML
+
+            if not isinstance(use.value, Html):
+                quoted += [use] if looks_like_html(use.value) else []
+            elif found := flaw(use.value):
+                broken[found.what, found.ignored].append(use)
     for (what, ignored), some in broken.items():
         fix = _html_fix(some)
         yield finding(
@@ -74,6 +74,8 @@ def bad_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 def _html_fix(some: Sequence[Use]) -> Fix | None:
     """Return the fix for labels in which only the spelling of HTML is wrong."""
+    from dotlint.checks.attributes.html import repair  # noqa: PLC0415 - few labels are HTML
+
     edits: list[Edit] = []
     for use in some:
         for attribute in use.attributes():
@@ -201,7 +203,7 @@ def _with_ports(graph: Graph) -> Iterator[Edge]:
             yield edge
 
 
-def _edge_defaults(graph: Graph) -> Iterator[dict[str, str]]:
+def _edge_defaults(graph: Graph) -> Iterator[Mapping[str, str]]:
     yield graph.edge_defaults
     for subgraph in graph.subgraphs:
         layer = subgraph._edge_layer  # noqa: SLF001 - the model has only the defaults of the root
@@ -214,7 +216,9 @@ def _ports(node: Node) -> set[str] | None:
     """Return the node's ports; None if they cannot be known."""
     label = node.attributes.get("label", "\\N")
     if isinstance(label, Html):
-        return html_ports(label)
+        from dotlint.checks.attributes.html import ports  # noqa: PLC0415 - few labels are HTML
+
+        return ports(label)
     shape = node.attributes.get("shape", "ellipse")
     if shape in _RECORDS:
         text = label.replace("\\N", node.name)

@@ -96,7 +96,7 @@ def fills_without_style(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 Related("the same here", _at(one).start, _at(one).end) for one in some[1 : _MOST_RELATED + 1]
             ),
             graph=graph.index,
-            help="add `filled` to its style",
+            help="add `filled` to the style",
             data=Unfilled(tuple(one for one in some if isinstance(one, Node))) if fixable else None,
         )
     defaults = _useless_defaults(

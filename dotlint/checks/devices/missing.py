@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.edits.fix_context import fixed_by, in_order
-from dotlint.edits.gpus.infer import GpuInference
 from dotlint.engine.finding import Fix, Holds, Undecided
 from dotlint.strategy.gpus import union
 from dotlint.text.display import one_line
@@ -41,6 +40,8 @@ def _title(finding: Finding, edits: Sequence[Edit]) -> str:
 
 def write_gpus(fix: FixContext, finding: Finding) -> Fix | str:
     """Write the GPUs inferred from the siblings of each operator."""
+    from dotlint.edits.gpus.infer import GpuInference  # noqa: PLC0415 - only where GPUs are missing
+
     inference = GpuInference(fix.deployment)
     edits: list[Edit] = []
     for reading in fix.readings(finding):
@@ -134,6 +135,8 @@ def _runs_on_gpus(role: Role) -> bool:
 
 def name_gpus(fix: FixContext, finding: Finding) -> Fix | str:
     """Write the ids inferred from the siblings, or those of the unit if the label names all of its GPUs."""
+    from dotlint.edits.gpus.infer import GpuInference  # noqa: PLC0415 - only where GPUs are missing
+
     edits: list[Edit] = []
     why = "the ids that the labels mean are unknown"
     inference = GpuInference(fix.deployment)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks import grouping
-from dotlint.checks.devices.placed import gpus_of_unit
+from dotlint.checks.devices.misplaced import Misplaced, misplaced
+from dotlint.checks.devices.placed import crosses, gpus_of_unit
 from dotlint.deployment.shards import MLP, SHARDED, groups, of_experts, one_layer_each
 from dotlint.edits.fix_context import fixed_by, in_order
-from dotlint.edits.gpus.infer import GpuInference
 from dotlint.engine.finding import Fix, Holds
 from dotlint.strategy.gpus import GpuSet, union
 from dotlint.text.english import count, listed
@@ -39,8 +39,15 @@ class UnequalShards(Struct, frozen=True, eq=False):
 
 
 def divide_gpus(fix: FixContext, finding: Finding) -> Fix | str:
-    """Divide the unit's GPUs into equal parts, in the order of the shards."""
+    """Divide the unit's GPUs into equal parts, in the order of the shards; move a single misplaced shard."""
+    from dotlint.edits.gpus.infer import GpuInference  # noqa: PLC0415 - only where GPUs are missing
+
     data = finding.data
+    if isinstance(data, Misplaced):
+        edit = fix.gpus.set(data.reading, data.usual)
+        if edit is None:
+            return f"`{data.reading.name}` does not name its GPUs in one place"
+        return Fix("unsafe", (edit,), f"Move `{data.reading.name}` to GPUs {data.usual.short()}")
     assert isinstance(data, UnequalShards)
     inference = GpuInference(fix.deployment)
     edits: list[Edit] = []
@@ -94,7 +101,7 @@ def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
     wrong: dict[tuple[Unit, GpuSet, str], list[Group]] = defaultdict(list)
     for group in groups(deployment, *SHARDED, "expert", *_ENDS):
         phase = context.phase(group.phase)
-        if phase is None or not group.placed or len(group.gpu_sets) < 2:
+        if phase is None or not group.placed or len(group.members) < 2:
             continue
         if not one_layer_each(deployment, group) or (group.role in MLP and of_experts(deployment, group)):
             continue
@@ -106,7 +113,7 @@ def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue  # another rule reports ids past the last GPU
         problem = _problem(group, phase, whole)
         if not problem:
-            fine += 1
+            fine += len(group.gpu_sets) > 1
             continue
         text = f"{problem}: {listed([str(s) for s in group.gpu_sets], 8)}"
         wrong[deployment.unit(group.phase, group.stage), whole, text].append(group)
@@ -126,7 +133,23 @@ def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             help=f"divide GPUs {whole} into {max(len(some[0].gpu_sets), _declared(some[0], phase))} equal parts",
             data=UnequalShards(tuple(some), phase, kind),
         )
-    if fine and not wrong:
+    known = {r.name for some in wrong.values() for group in some for r in group.members}
+    alone = [
+        each for each in misplaced(deployment) if context.phase(each.reading.phase) and each.reading.name not in known
+    ]
+    for each in alone:
+        reading = each.reading
+        yield grouping.nodes_finding(
+            context,
+            card,
+            deployment.unit(reading.phase, reading.stage),
+            [reading],
+            f"`{reading.name}` shares GPUs {reading.gpus} with `{each.sibling.name}`; "
+            f"{each.others} other operators of its rank are on GPUs {each.usual}",
+            help=f"place `{reading.name}` on GPUs {each.usual}",
+            data=each,
+        )
+    if fine and not wrong and not alone:
         yield Holds(
             "gpus",
             "shards",
@@ -149,11 +172,15 @@ def _problem(group: Group, phase: Phase, whole: GpuSet) -> str:
     unused = whole - union(sets)
     if not unused or not union(sets) <= whole:
         return ""
+    size = sizes.pop()
+    as_many = len(whole) == len(group.members) * size
+    if len(sets) == 1:
+        return f"are all on GPUs {sets[0]} and none on GPUs {unused}" if as_many else ""
     if group.layer is None and len(sets) == declared:
         return f"do not use GPUs {unused}"
     uses = Counter(r.gpus for r in group.members)
     crowded = [str(gpus) for gpus, number in uses.items() if gpus and number > min(uses.values())]
-    as_many = len(group.members) % declared == 0 and len(whole) == declared * sizes.pop()
+    as_many |= len(group.members) % declared == 0 and len(whole) == declared * size
     return f"are several on GPUs {listed(crowded)} and none on GPUs {unused}" if crowded and as_many else ""
 
 
@@ -171,7 +198,8 @@ def _whole(context: GraphContext, group: Group, phase: Phase) -> GpuSet | None:
     if group.stage is None:
         if phase.stage_count > 1 or not context.file.layout_certain or not drawn <= phase.gpus:
             return None
-        used = union(r.gpus for r in context.deployment.operators if r.phase == group.phase and r.gpus)
+        inside = (r for r in context.deployment.operators if r.phase == group.phase)
+        used = union(r.gpus for r in inside if r.gpus and not crosses(context.deployment, r))
         # Of several data replicas, only one may be drawn.
         return next((part for part in phase.replica_stage_gpus(0) if used <= part), phase.gpus)
     if group.stage < phase.stage_count and drawn == phase.stages[group.stage]:

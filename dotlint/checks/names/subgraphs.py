@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from dotlint.checks.grouping import at_span, at_subgraph, remaining
@@ -29,7 +30,7 @@ def empty_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
     graph, text = context.graph, context.file.document.text
     filled: set[int] = set()
     for subgraph in graph.subgraphs:
-        for around in (subgraph, *subgraph.ancestors) if subgraph._direct else ():  # noqa: SLF001 - its own nodes only
+        for around in chain((subgraph,), subgraph.ancestors) if subgraph._direct else ():  # noqa: SLF001 - its own nodes only
             if around.index in filled:
                 break
             filled.add(around.index)
@@ -37,8 +38,11 @@ def empty_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
     empty = [s for s in graph.subgraphs if s.index not in filled and s.is_cluster and s.name not in graph.nodes]
     if not empty:
         return
-    inside, sides = {s.index for s in empty}, _sides(graph)
-    some = [s for s in empty if not any(around.index in inside for around in s.ancestors)]
+    sides, inside = _sides(graph), {id(s) for s in empty}
+    for subgraph in graph.subgraphs:  # outer before inner
+        if id(subgraph.parent) in inside:
+            inside.add(id(subgraph))
+    some = [s for s in empty if id(s.parent) not in inside]
     some = remaining(context.file, card, some, at_subgraph)
     if not some:
         return

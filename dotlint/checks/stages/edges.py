@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import LEFT_OUT, names
+from dotlint.deployment.patterns.proposals import misdirected
 from dotlint.edits.edge_attributes import EdgeAttributes
 from dotlint.edits.fix_context import fixed_by
 from dotlint.edits.planned_edge import PlannedEdge
@@ -38,7 +39,8 @@ class MissingEdges(Struct, frozen=True, eq=False):
 def add_edges(fix: FixContext, finding: Finding) -> Fix | str:
     """Add the edges that the unit's siblings have."""
     data = finding.data
-    assert isinstance(data, MissingEdges)
+    if not isinstance(data, MissingEdges):
+        return "one edge leads to the wrong end: move it"
     title = f"Add {the(len(data.edges), 'missing edge')}{grouping.of_unit(finding.about)}"
     return Fix("safe", tuple(fix.edges.edits(data.edges)), title)
 
@@ -100,16 +102,45 @@ def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 tuple(PlannedEdge(m.tail, m.head, m.exemplar, attributes.get(m.pair, "")) for m in missing)
             ),
         )
+    astray = list(_misdirected(context, card))
+    yield from astray
     if context.closing:
         edges = count(context.closing, "edge that siblings have", "edges that siblings have")
         needs = f"correct the existing edges ({edges} would form a cycle with them)"
         yield Undecided("connections", "patterns", needs)
     elif (
         not context.missing
+        and not astray
         and any(len(units) > 1 for units in deployment.units.values())
         and not _unequal_ends(context)
     ):
         yield Holds("connections", "patterns", "no unit lacks an edge that its siblings have")
+
+
+def _misdirected(context: GraphContext, card: Card) -> Iterator[Finding]:
+    """Yield the edges that lead elsewhere than all edges like them, where the ends that they leave out stay open."""
+    readings, proposed = context.deployment.readings, {missing.pair for missing in context.missing}
+    edges = {(e.tail.index, e.head.index): e for e in reversed(context.graph.edges)}
+    astray = context.deployment.derived(misdirected)
+    faulty = {edge.index for fault in context.flow.faults for edge in fault.edges} if astray else set()
+    for one in astray:
+        edge, exemplar = edges[one.edge], edges[one.exemplar]
+        tail, head = (readings[index] for index in one.instead)
+        if edge.index in faulty or (tail.name, head.name) in proposed or tail.annotation or head.annotation:
+            continue
+        unit = grouping.unit_of(context.deployment, [tail if edge.tail is not tail.node else head])
+        yield card.finding(
+            f"`{edge.tail.name} -> {edge.head.name}` leaves the pattern of {one.siblings} other edges; by it, the edge is "
+            f"`{tail.name} -> {head.name}`",
+            edge.start,
+            edge.end,
+            nodes=tuple(dict.fromkeys((edge.tail.name, edge.head.name, tail.name, head.name))),
+            missing_edges=((tail.name, head.name),),
+            related=(Related(f"exemplar: {exemplar.tail.name} -> {exemplar.head.name}", exemplar.start, exemplar.end),),
+            about=unit,
+            graph=context.graph.index,
+            help=f"replace the edge by `{tail.name} -> {head.name}`",
+        )
 
 
 def _unequal_ends(context: GraphContext) -> bool:

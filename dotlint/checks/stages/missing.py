@@ -10,12 +10,11 @@ from dotlint.checks import grouping
 from dotlint.checks.grouping import names
 from dotlint.deployment.unit import phase_unit
 from dotlint.edits.fix_context import fixed_by
-from dotlint.edits.statement import id_text
-from dotlint.engine.finding import Fix, Holds, Listing, Related, Undecided
+from dotlint.engine.finding import Fix, Holds, Listing, NameList, Related, Undecided
 from dotlint.text.english import count, listed, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from dotlint.deployment.patterns.stage_plan import StagePlan
     from dotlint.edits.fix_context import FixContext
@@ -98,18 +97,15 @@ def _new_names(plan: StagePlan) -> tuple[str, ...]:
 
 
 def _stage_listing(context: GraphContext, plan: StagePlan) -> Listing:
-    written = [id_text(name) for _, name in plan.copies]
-    lines = [f"{count(len(written), 'operator')}: {', '.join(written)}"]
-    if plan.entering:
-        lines.append(f"incoming: {_link_list(plan.entering)}")
-    if plan.leaving:
-        lines.append(f"outgoing: {_link_list(plan.leaving)}" + (", to a new output" if plan.new_output else ""))
+    copies = tuple(name for _, name in plan.copies)
+    every = (
+        NameList(count(len(copies), "operator"), copies),
+        NameList("incoming", edges=tuple(plan.entering)),
+        NameList("outgoing", edges=tuple(plan.leaving), end=", to a new output" if plan.new_output else ""),
+    )
     return Listing(
         str(context.deployment.unit(plan.phase, plan.stage)),
-        tuple(lines),
+        (),
         note=f"GPUs {plan.gpus}" if plan.gpus else "",
+        names=tuple(one for one in every if one.names or one.edges),
     )
-
-
-def _link_list(pairs: Sequence[tuple[str, str]]) -> str:
-    return listed([f"`{id_text(tail)} -> {id_text(head)}`" for tail, head in pairs], 12)

@@ -10,7 +10,7 @@ from dotlint.checks.grouping import LEFT_OUT, names
 from dotlint.checks.whole_boxes import is_whole_box
 from dotlint.deployment.shards import groups
 from dotlint.deployment.tensors.placements import SEQ
-from dotlint.deployment.words import plain_words
+from dotlint.deployment.words import word_set
 from dotlint.engine.finding import Holds, Undecided
 from dotlint.text.english import listed
 
@@ -165,9 +165,10 @@ def _projects(context: GraphContext, reading: Reading) -> bool:
     """Return whether the node is a product with the weights of Q, K or V: `matmul (Q)` that leads to attention."""
     if reading.role is not None and reading.kind != "computation":
         return False
-    words = set(plain_words(f"{reading.name} {reading.evidence.title}").split())
-    lines = [set(plain_words(line).split()) for line in reading.evidence.lines[1:]]
-    if not words & _PRODUCTS and not any(line & _PRODUCTS and line & _WEIGHTS for line in lines):
+    evidence = reading.evidence
+    named = not (_PRODUCTS.isdisjoint(word_set(reading.name)) and _PRODUCTS.isdisjoint(word_set(evidence.title)))
+    lines = map(word_set, evidence.lines[1:])
+    if not named and not any(line & _PRODUCTS and line & _WEIGHTS for line in lines):
         return False
     outs, by_name = context.wiring.outs, context.deployment.by_name
     heads = set(outs[reading.name])

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from dotlint.deployment.shards import Group
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
-    from dotlint.engine.finding import Outcome
+    from dotlint.engine.finding import Finding, Outcome
+
+_FEWEST = 4  # experts of a layer, before one of them may be numbered wrongly
 
 
 def has_ranges(group: Group) -> bool:
@@ -44,12 +46,46 @@ def summarized(context: GraphContext, group: Group) -> bool:
     )
 
 
+def _drawn_twice(group: Group) -> tuple[list[Reading], int] | None:
+    """Return the two nodes that are the same expert, and the one that no node is, if the others count without a gap."""
+    experts = [r.experts[0] for r in group.members if r.experts]
+    counted = Counter(experts)
+    twice = [expert for expert, number in counted.items() if number > 1]
+    if len(experts) != len(group.members) or len(experts) < _FEWEST or len(twice) != 1 or counted[twice[0]] != 2:
+        return None
+    low = min(experts)
+    missing = set(range(low, low + len(experts))) - set(experts)
+    if low > 1 or len(missing) != 1 or max(experts) >= low + len(experts):
+        return None
+    return [r for r in group.members if r.experts and r.experts[0] == twice[0]], missing.pop()
+
+
+def _duplicate(context: GraphContext, card: Card, two: list[Reading], missing: int) -> Finding:
+    start, end = grouping.of_node(two[-1].node)
+    unit = grouping.unit_of(context.deployment, two)
+    expert = two[0].experts[0] if two[0].experts else 0
+    return card.finding(
+        f"`{two[0].name}` and `{two[1].name}`{grouping.of_unit(unit)} are both expert {expert}, and no node is expert {missing}",
+        start,
+        end,
+        nodes=names(two),
+        related=(Related(f"expert {expert}", *grouping.of_node(two[0].node)),),
+        about=unit,
+        graph=context.graph.index,
+        help=f"number one of them {missing}",
+    )
+
+
 def expert_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report expert ranges of one unit that overlap or have gaps."""
     fine: Counter[str] = Counter()
     wrong = False
     short = torn(context.deployment, "expert")
     for group in groups(context.deployment, "expert"):
+        if not has_ranges(group) and (twice := _drawn_twice(group)) is not None:
+            wrong = True
+            yield _duplicate(context, card, *twice)
+            continue
         if not has_ranges(group) or summarized(context, group) or short.may_lack(group):
             continue
         ranges = sorted({r.experts for r in group.members if r.experts})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -87,7 +88,8 @@ def header_mismatches(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report degrees and GPU totals in the file that differ from those of the strategy."""
     if context.file.strategy_source == "file":
         return
-    right: dict[str, list[str]] = {}
+    right: dict[str, list[str]] = defaultdict(list)
+    arithmetic: dict[str, str] = {}
     for declaration in context.file.declarations:
         if declaration.graph not in (None, context.graph.index):
             continue
@@ -117,11 +119,14 @@ def header_mismatches(context: GraphContext, card: Card) -> Iterator[Outcome]:
             )
         elif declaration.degrees:
             total = f", {declaration.gpus} GPUs" if declaration.gpus else ""
-            right.setdefault(product(phase), []).append(f"{declaration.where} states {stated}{total}")
-    for arithmetic, statements in right.items():
+            right[phase.name].append(f"{declaration.where} states {stated}{total}")
+            arithmetic[phase.name] = product(phase)
+    for name, statements in right.items():
         agreeing = list(dict.fromkeys(statements))
         more = [f"{count(len(agreeing) - 6, 'other text agrees', 'other texts agree')}"] if len(agreeing) > 6 else []
-        yield Holds("coverage", "strategy", "; ".join([arithmetic, *agreeing[:6], *more]))
+        details = (*agreeing[:6], *more)
+        text = "; ".join((arithmetic[name], *details))
+        yield Holds("coverage", "strategy", text, about=phase_unit(name), details=details)
 
 
 def _totals(context: GraphContext, declaration: Declaration, phase: Phase) -> list[int]:
@@ -141,7 +146,7 @@ def _beside(context: GraphContext, declaration: Declaration) -> tuple[Declaratio
 def product(phase: Phase) -> str:
     """Return the product of the degrees of a phase: `prefill 4 · 4 · 2 · 2 = 64 GPUs`."""
     degrees: Degrees = phase.degrees
-    factors = [value for axis, value in degrees.to_dict().items() if axis not in {"vpp", "edp", "dcp"}]
+    factors = [value for axis, value in degrees.to_dict().items() if axis not in {"vpp", "edp", "dcp"} and value > 1]
     name = f"{phase.name} " if phase.name else ""
     if prod(factors) == phase.total and len(factors) > 1:
         return f"{name}{' · '.join(map(str, factors))} = {phase.total} GPUs"

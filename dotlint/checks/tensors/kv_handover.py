@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.tensors.kv_needs import faults, kv_heads
-from dotlint.checks.tensors.kv_parts import Parts
 from dotlint.checks.tensors.kv_paths import trace
 from dotlint.checks.tensors.kv_ranks import PHASES, holders, phases_of, ranks_of
 from dotlint.deployment.unit import phase_unit
@@ -37,6 +35,9 @@ def wrong_hand_overs(context: GraphContext, card: Card) -> Iterator[Outcome]:
     handed = trace(context, phases, prefill, decode) if prefill and decode else None
     if handed is None or not handed.arrivals:
         return
+    from dotlint.checks.tensors.kv_needs import faults, kv_heads  # noqa: PLC0415 - few files hand over a cache
+    from dotlint.checks.tensors.kv_parts import Parts  # noqa: PLC0415
+
     number = kv_heads(context, (*prefill, *decode))
     parts = Parts(context, prefill, decode, handed)
     wrong: list[Fault] = []

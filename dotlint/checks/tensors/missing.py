@@ -171,7 +171,7 @@ def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcom
             help=_REMEDY,
         )
         return
-    note = f"{len(lacking)} of the {total} operators of the graph lack dimensions"
+    note = f"{len(lacking)} of the {total} operators of the graph {'lacks' if len(lacking) == 1 else 'lack'} dimensions"
     kinds = _never_stated(operators, sides)
     silent = [r for r in left if r.node.index in kinds]
     if silent:

@@ -10,7 +10,6 @@ from msgspec import Struct
 from dotlint.checks import grouping
 from dotlint.checks.communication import meetings, unexchanged_phases
 from dotlint.checks.expert_exchange import uncombined_phases
-from dotlint.checks.tensors.fault_texts import texts_of, titled
 from dotlint.edits.fix_context import fixed_by
 from dotlint.engine.finding import Related
 from dotlint.text.english import count
@@ -89,6 +88,8 @@ def _location(fault: Fault) -> Location:
 
 
 def _finding(context: GraphContext, card: Card, faults: list[Fault]) -> Outcome:
+    from dotlint.checks.tensors.fault_texts import texts_of, titled  # noqa: PLC0415 - few files have faults
+
     first = faults[0]
     text, remedy = texts_of(first)
     more = f", and {count(len(faults) - 1, 'more place')}" if len(faults) > 1 else ""

@@ -88,34 +88,10 @@ class DeviceReader:
         found = [one for line in lines if (one := self._line(line)) is not None]
         if not found:
             return None
-        ids = tuple(number for one in found for number in one.ids)
-        ends = tuple(number for one in found for number in one.ends)
-        if len(ids) + len(ends) > _MOST_KEPT:
+        if sum(len(one.ids) + len(one.ends) for one in found) > _MOST_KEPT:
             self._line.cache_clear()
-        vague = next((one.vague for one in reversed(found) if one.vague is not None), None)
-        counted = next((one.count for one in reversed(found) if one.count is not None), None)
-        unread = next((one.unread for one in found if one.unread is not None), None)
-        host, transfer = any(one.host for one in found), any(one.transfer for one in found)
-        coordinates = tuple(dict.fromkeys(each for one in found for each in one.coordinates))
-        if ids:  # where a label has the word GPU, its rank is something else
-            coordinates = tuple(each for each in coordinates if each.sure)
-        if ids or ends:
-            return Gpus(
-                ids=_gpu_set(ids or ends) if len(ids or ends) <= _MOST_KEPT else GpuSet.of(ids or ends),
-                transfer=transfer or not ids,
-                peer=not ids and not transfer and len(set(ends)) == 1,
-                vague=vague,
-                count=counted,
-                coordinates=coordinates,
-            )
-        stated = vague or counted is not None or host or unread
-        if stated and not any(each.sure for each in coordinates):
-            coordinates = ()
-        if stated or coordinates:
-            return Gpus(
-                vague=vague, count=counted, host=host, transfer=transfer, unread=unread, coordinates=coordinates
-            )
-        return None
+            return _of_lines.__wrapped__(tuple(found))
+        return _of_lines(tuple(found))
 
     def spans(self, line: str) -> list[Mention]:
         """Return the mentions of a line that name devices by ids which can be rewritten in place."""
@@ -171,6 +147,35 @@ def _joined(line: str, found: list[Mention], end: Mention) -> bool:
     """Return whether only `to` stands between an end and the mention before it: `GPUs 0-7 to GPUs 8-15`."""
     before = found[found.index(end) - 1] if found.index(end) else None
     return before is not None and line[before.end : end.at].strip().lower() in {"to", "to all", "and to"}
+
+
+@lru_cache(maxsize=16384)
+def _of_lines(found: tuple[_LineDevices, ...]) -> Gpus | None:
+    """Return the devices that lines state together."""
+    ids = tuple(number for one in found for number in one.ids)
+    ends = tuple(number for one in found for number in one.ends)
+    vague = next((one.vague for one in reversed(found) if one.vague is not None), None)
+    counted = next((one.count for one in reversed(found) if one.count is not None), None)
+    unread = next((one.unread for one in found if one.unread is not None), None)
+    host, transfer = any(one.host for one in found), any(one.transfer for one in found)
+    coordinates = tuple(dict.fromkeys(each for one in found for each in one.coordinates))
+    if ids:  # where a label has the word GPU, its rank is something else
+        coordinates = tuple(each for each in coordinates if each.sure)
+    if ids or ends:
+        return Gpus(
+            ids=_gpu_set(ids or ends) if len(ids or ends) <= _MOST_KEPT else GpuSet.of(ids or ends),
+            transfer=transfer or not ids,
+            peer=not ids and not transfer and len(set(ends)) == 1,
+            vague=vague,
+            count=counted,
+            coordinates=coordinates,
+        )
+    stated = vague or counted is not None or host or unread
+    if stated and not any(each.sure for each in coordinates):
+        coordinates = ()
+    if stated or coordinates:
+        return Gpus(vague=vague, count=counted, host=host, transfer=transfer, unread=unread, coordinates=coordinates)
+    return None
 
 
 @lru_cache(maxsize=16384)

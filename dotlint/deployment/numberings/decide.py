@@ -151,6 +151,8 @@ def _stage(e: Evidence, one: Numbering) -> Iterator[Fact]:
         yield -1.0, "values meet in collectives"
     if e.devices == "apart" and e.singles and not e.following:
         yield -1.0, "one device a value"
+    if e.around and not e.rounds:
+        yield -3.5, "edges lead around a ring"
     if e.rounds:
         yield 1.0, "edges lead through all values several times"
     if not one.word:
@@ -162,7 +164,7 @@ def _layer(e: Evidence, one: Numbering) -> Iterator[Fact]:
         yield 2.0, "neighboring values share devices"
     elif e.devices == "alike":
         yield 0.5, "all values are on the same devices"
-    elif e.devices == "apart" and not e.following and not one.word:
+    elif e.devices == "apart" and not e.following and (not one.word or (len(e.roles) == 1 and e.per_value < 2)):
         yield -1.0, "each value has devices of its own"
     yield from _in_sequence(e)
     if e.is_round:

@@ -47,8 +47,9 @@ class Evidence(Struct):
     `devices` is how the values share devices: each has its own (`apart`), all have the same (`alike`), neighboring
     values share a set that others do not (`runs`), or anything else (`crossed`); None if fewer than two values have
     devices. `same`, `following`, `back` and `far` count edges between equal values, to the next one, back, and further
-    on; `meets` counts the collectives and sums without the number that several values feed. `roles` are those of its
-    operators, `alike` is whether most values have the same of them, `share` the part of all operators that it numbers.
+    on; `around` is whether they lead around a ring; `meets` counts the collectives and sums without the number that
+    several values feed. `roles` are those of its operators, `alike` is whether most values have the same of them,
+    `share` the part of all operators that it numbers.
     `directed` is whether it stands behind the letters of the two passes of training, as in `F3` and `B3`.
     `rounds` is whether edges lead through all values several times, `is_round` whether it numbers such rounds.
     """
@@ -61,6 +62,7 @@ class Evidence(Struct):
     following: int
     back: int
     far: int
+    around: bool
     meets: int
     roles: Counter[str | None]
     alike: bool

@@ -66,17 +66,13 @@ def _steps_of(ends: _Ends, readings: Sequence[Reading], numbers: Mapping[int, in
     ranks = {value: rank for rank, value in enumerate(sorted(set(numbers.values())))}
     if len(ranks) < 2:
         return Counter({0: sum(1 for tail, head in ends if tail in numbers and head in numbers)}), 0
-    steps: Counter[int] = Counter()
+    rank_of = {node: ranks[value] for node, value in numbers.items()}
+    steps = Counter([rank_of[two] - rank_of[one] for one, two in ends if one in rank_of and two in rank_of])
     fed: dict[int, set[int]] = defaultdict(set)
     direct: dict[int, set[int]] = defaultdict(set)
     for one, two in ends:
-        tail, head = numbers.get(one), numbers.get(two)
-        if tail is None:
-            continue
-        if head is not None:
-            steps[ranks[head] - ranks[tail]] += 1
-        else:
-            direct[two].add(ranks[tail])
+        if one in rank_of and two not in rank_of:
+            direct[two].add(rank_of[one])
     todo = deque(direct)
     for node, values in direct.items():
         fed[node] |= values
@@ -92,9 +88,9 @@ def _steps_of(ends: _Ends, readings: Sequence[Reading], numbers: Mapping[int, in
     for node, values in fed.items():
         if len(values) == 1 and readings[node].kind != "io":
             (value,) = values
-            reached = {numbers[e.head.index] for e in readings[node].node.out_edges if e.head.index in numbers}
+            reached = {rank_of[e.head.index] for e in readings[node].node.out_edges if e.head.index in rank_of}
             if len(reached) == 1:
-                steps[ranks[reached.pop()] - value] += 1
+                steps[reached.pop() - value] += 1
     meets = sum(1 for node, values in direct.items() if len(values) > 1 and readings[node].kind in _PASSING)
     return steps, meets
 
@@ -126,6 +122,7 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
         same=steps[0],
         following=steps[1],
         back=sum(n for step, n in steps.items() if step < 0),
+        around=_leads_around(steps, len(values)),
         far=sum(n for step, n in steps.items() if step > 1),
         meets=meets,
         roles=total,
@@ -137,6 +134,12 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
         and bool(one.slots),
         alike=bool(most) and len(values) > 1 and 3 * most[0][1] >= 2 * len(values),
     )
+
+
+def _leads_around(steps: Mapping[int, int], values: int) -> bool:
+    """Return whether as many edges lead from the last value to the first as from each value to the next: a ring."""
+    wraps = steps.get(1 - values, 0)
+    return values > 2 and wraps > 1 and wraps * (values - 1) >= steps.get(1, 0)
 
 
 def _from_name(reading: Reading) -> bool:

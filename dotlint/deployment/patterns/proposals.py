@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from dotlint.deployment.back_edges import back_edges
 from dotlint.deployment.families import RANKS
 from dotlint.deployment.patterns.acyclic import without_cycles
 from dotlint.deployment.patterns.agreement import agreeing, open_transfers
@@ -14,8 +15,10 @@ from dotlint.deployment.patterns.alignment import align_exemplars
 from dotlint.deployment.patterns.devices import Devices
 from dotlint.deployment.patterns.families import FamilyMember, Pair
 from dotlint.deployment.patterns.learn import propose_edges
+from dotlint.deployment.patterns.misdirected import Misdirected, misdirected_edges
 from dotlint.deployment.patterns.missing_edge import MissingEdge
 from dotlint.deployment.patterns.series import edges_between_units
+from dotlint.deployment.wiring import Wiring
 from dotlint.deployment.words import parse_name
 
 if TYPE_CHECKING:
@@ -66,6 +69,24 @@ def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
     kept = [replace(m, exemplar=better.get((m.tail.node.index, m.head.node.index), m.exemplar)) for m in kept]
     ordered = sorted(kept, key=lambda m: (m.exemplar.index, m.tail.node.index, m.head.node.index))
     return ordered, len(agreed) - len(kept)
+
+
+def misdirected(deployment: Deployment) -> list[Misdirected]:
+    """Return the edges that leave the pattern of all edges like them, each once, in the order of the file."""
+    graph = deployment.graph
+    if not graph.directed or graph.expansion_limited:
+        return []
+    stated = back_edges(graph)
+    edges = [(e.tail.index, e.head.index) for e in graph.edges if e.index not in stated and e.tail is not e.head]
+    found: dict[Pair, Misdirected] = {}
+    wiring = Wiring(graph)
+    for items in (_members_by_id(deployment), _members_by_label(deployment)):
+        for one in misdirected_edges(items, edges):
+            tail, head = (deployment.readings[index] for index in one.instead)
+            like = tuple(deployment.readings[index].role for index in one.exemplar)
+            if tail.name not in wiring.reach([head.name]) and like == (tail.role, head.role):
+                found.setdefault(one.edge, one)
+    return [found[edge] for edge in sorted(found)]
 
 
 def _around(missing: MissingEdge) -> Iterator[Pair]:

@@ -103,6 +103,8 @@ def _name(
     stated = numbered if len(numbered) == 1 else set(_stated(deployment, some))
     if phase is not None and not phase.assumed:
         declared = {name for name in _NAMES if name != "ep" and phase.degrees.get(name) == axis.size > 1}
+        if phase.attention_tp == axis.size > 1:
+            declared.add("tp")  # replicas of attention share the ranks of TP
         if "cp" in stated and "cp" not in declared and "sp" in declared:
             stated = stated - {"cp"} | {"sp"}  # a name of context parallelism for the declared degree
         if len(declared & stated) == 1:

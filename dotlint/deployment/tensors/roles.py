@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _IN_TURN = regex(r"\s*(?:\+|&|→|->|=>|\band\b|\bthen\b|\bwith\b|/(?=\s)|,)\s*", re.IGNORECASE)
 _ASIDE = regex(r"\([^()]*\)|\[[^\[\]]*\]")
+_WEIGHTED = regex(
+    r"linear|gemm|matmul|dense|conv|proj", re.IGNORECASE, needs=("linear", "gemm", "matmul", "dense", "conv", "proj")
+)
 
 
 Known = dict[tuple[str, str, tuple[str, ...]], OperatorRule | None]
@@ -57,6 +60,8 @@ def _rule(role: str, title: str, lines: tuple[str, ...], vocabulary: Vocabulary)
         if all(vocabulary.role(part) for part in _listed(line)):
             parts = _listed(line)  # `QKV Proj + Attn + Output` below the title
     listed = [found.name for part in parts if (found := vocabulary.role(part)) is not None]
+    if len(parts) > 1 and listed and any(not vocabulary.role(part) and _WEIGHTED.search(part) for part in parts):
+        return OperatorRule(role)  # a product with weights of an unknown kind decides what it gives
     if len(set(listed)) < 2:
         aside = any(found.communicates for text in _ASIDE.findall(title) for found in vocabulary.roles_of(text))
         own = rules.get(role)

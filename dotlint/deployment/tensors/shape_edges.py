@@ -142,11 +142,11 @@ def _left_over(deployment: Deployment) -> Iterator[ShapedEdge]:
 def _joins(deployment: Deployment, tail: Reading, head: Reading) -> bool:
     """Return whether an operator with several producers states what this one makes.
 
-    A sum takes equal tensors; one that stays on a single device and has no other consumer cannot be divided before.
+    A sum takes equal tensors; what stays on a single device is not divided before.
     """
     if shape_rule(deployment, head).joins:
         return True
-    alone = tail.gpus is not None and len(tail.gpus) == 1 and len(tail.node.out_edges) == 1
+    alone = tail.gpus is not None and len(tail.gpus) == 1
     return head.is_role("residual") and alone and tail.gpus == head.gpus
 
 

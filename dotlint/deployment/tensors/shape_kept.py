@@ -64,7 +64,7 @@ def inside(deployment: Deployment, strategy: Strategy | None, reading: Reading) 
     elif reading.is_role(*_KEEPS_WIDTH) and has_one_role(deployment, reading):
         for before in tensors.inputs:
             change = widths(before, tensors.outputs[0])
-            if change and min(change) < max(change) < 2 * min(change):
+            if change and min(change) < max(change) < 2 * min(change) - 1:
                 yield Mismatch(reading, before, tensors.outputs[0], "ranks divide a size by two or more", STATE)
 
 
@@ -110,7 +110,7 @@ def between_edges(reader: ShapeReader, reading: Reading) -> Iterator[Mismatch]:
     for after in outs:
         for before in ins:
             change = widths(before, after, reader.symbols(reading))
-            if change and min(change) < max(change) < 2 * min(change):
+            if change and min(change) < max(change) < 2 * min(change) - 1:
                 yield Mismatch(reading, before, after, "ranks divide a size by two or more", STATE)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.shapes import Dims
 
 _FEWEST_AXES = 3  # of a tensor with features, if they are not named
+_MANY = 3  # siblings that agree
 _ROLES = (*SHARDED, "head", "embedding", "expert")
 
 
@@ -99,7 +100,10 @@ def _compare(
         stated = deployment.derived(_widths)
         whole = part * (len(usual) + 1)
         # Where the parts add up to a whole, it is divided as evenly as it can be.
-        if part * len(usual) + width in stated or (whole not in stated and width != whole):
+        if part * len(usual) + width in stated:
+            return
+        multiple = len(usual) >= _MANY and width % part == 0  # no remainder of an uneven division is so large
+        if whole not in stated and width != whole and not multiple:
             return
         yield OddShard(odd, usual[0], len(usual), mine, theirs)
         return

@@ -101,9 +101,9 @@ def _lettered(deployment: Deployment, grouped: set[int]) -> list[list[Reading]]:
 
 def _is_degree(number: int, phase: Phase | None) -> bool:
     """Return whether siblings are as many as the ranks of one degree, and there is only one replica of them."""
-    return (
-        phase is not None and phase.degrees.dp == 1 and number in {phase.degrees.tp, phase.degrees.sp, phase.degrees.cp}
-    )
+    if phase is None or phase.degrees.dp > 1:
+        return False
+    return number in {phase.degrees.tp, phase.attention_tp, phase.degrees.sp, phase.degrees.cp}
 
 
 def _on_ranks(members: Sequence[Reading]) -> bool:

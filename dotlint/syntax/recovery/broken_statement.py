@@ -264,7 +264,11 @@ def attempt(recovery: Recovery, span: tuple[int, int], edits: list[Replacement],
         for one in lexer.wrong_operators
     ]
     known = recovery.lexer.wrong_operators
-    known[:] = [*(one for one in known if not span[0] <= one.at < span[1]), *wrong]
+    after: list[Lexeme] = []
+    while known and known[-1].at >= span[0]:  # from the end: there may be thousands before
+        if (last := known.pop()).at >= span[1]:
+            after.append(last)
+    known += (*reversed(after), *wrong)
     return None
 
 
