@@ -58,7 +58,7 @@ class Gpus(Struct, frozen=True):
     coordinates: tuple[Coordinates, ...] = ()
 
 
-# `GPUs 0-1000000` is read anew each time: a process that reads many files must not keep thousands of such lines.
+# `GPUs 0-1000000` is read each time it occurs: a process that reads many files must not keep thousands of such lines.
 _MOST_KEPT = 512
 
 
