@@ -337,7 +337,7 @@ def one_layer_each(deployment: Deployment, group: Group) -> bool:
 
     Either it has a layer, or its members have a near producer or consumer in common, or numbers that are their GPUs
     or experts, and one number varies among them, apart from the ranks of an expert. Members without edges count if no
-    two are on the same GPUs.
+    two are on the same GPUs. Members that are all on the same GPUs may be heads of one rank, unless each states a rank.
     """
     if group.layer is not None or len(group.members) == 1:
         return group.layer is not None or bool(group.members[0].evidence.name.numbers)
@@ -349,9 +349,18 @@ def one_layer_each(deployment: Deployment, group: Group) -> bool:
         held = known or {r.name: r.experts for r in group.members if r.experts}
         held_on = [(held.get(r.name), r.shard, r.gpus) for r in group.members if r.name in held]
         return len(set(held_on)) == len(held_on) and (bool(known) or len(group.varying) <= 1)
-    if group.placed and len(group.gpu_sets) < len(group.members) and not (linked and len(group.gpu_sets) > 1):
+    crowded = group.placed and len(group.gpu_sets) < len(group.members)
+    if crowded and not _name_ranks(deployment, group) and not (linked and len(group.gpu_sets) > 1):
         return False
     return len(group.varying) == 1
+
+
+def _name_ranks(deployment: Deployment, group: Group) -> bool:
+    """Return whether every member names a rank of its own by a word for it, which heads and columns do not have."""
+    of_nodes = deployment.decision.by_meaning.get("shard", {}) if deployment.decision else {}
+    ranks = [of_nodes[r.node.index] for r in group.members if r.node.index in of_nodes]
+    distinct = len({number for number, _ in ranks}) == len(ranks) == len(group.members)
+    return distinct and all(choice.numbering.word in _OF_RANKS for _, choice in ranks)
 
 
 def of_experts(deployment: Deployment, group: Group) -> bool:

@@ -115,7 +115,7 @@ def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if not problem:
             fine += len(group.gpu_sets) > 1
             continue
-        text = f"{problem}: {listed([str(s) for s in group.gpu_sets], 8)}"
+        text = f"{problem}: {listed([str(s) for s in group.gpu_sets], 8)}" if len(group.gpu_sets) > 1 else problem
         wrong[deployment.unit(group.phase, group.stage), whole, text].append(group)
     for (unit, whole, problem), some in wrong.items():
         left = grouping.remaining_nodes(context, card, (r for group in some for r in group.members))
