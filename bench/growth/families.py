@@ -126,6 +126,17 @@ def defaults(n: int) -> Case:
     return Case(_graph(f"  node [k{at}=v]; edge [k{at}=v]; a{at} -> b{at};" for at in range(n)))
 
 
+def reopened_defaults(n: int) -> Case:
+    many = " ".join(f"k{at}=v" for at in range(n))
+    return Case(
+        _graph([f"  subgraph s {{ node [{many}]; }}", *(f"  subgraph s {{ a{at} -> b{at}; }}" for at in range(n))])
+    )
+
+
+def chain(n: int) -> Case:
+    return Case(_graph(["  " + " -> ".join(f"a{at}" for at in range(n))]))
+
+
 def templates(n: int) -> Case:
     return Case(_graph(f'  "expert_{{{at}}}" -> "gpu_%d_{at}"; "rank_$i{at}" -> out;' for at in range(n)))
 

@@ -32,10 +32,6 @@ def normal(text: str) -> str:
     return " ".join(tokens)
 
 
-def _start(one: Graph | Statement) -> int:
-    return one.start
-
-
 def _span(one: Graph | Statement) -> Span:
     opened = one if isinstance(one, Block) else getattr(one, "statement", None)
     return one.start, one.end if opened is None else opened.open.end
@@ -48,19 +44,21 @@ class Statements:
         self._source = document.source
         # Only starts are used here: the end of a statement is computed when first used, which is slow.
         found: list[Graph | Statement] = [*document.graphs, *document.tree.statements()]
-        found.sort(key=lambda one: one.start)
-        self._found = found
+        starts = [one.start for one in found]
+        order = sorted(range(len(found)), key=starts.__getitem__)
+        self._found = [found[index] for index in order]
+        self._starts = [starts[index] for index in order]
 
     def at(self, offset: int) -> Span:
         """Return the span of the statement at an offset; if there is none, of the line."""
         return self._at(offset) or self._line(offset)
 
     def _at(self, offset: int) -> Span | None:
-        index = bisect_right(self._found, offset, key=_start) - 1
+        index = bisect_right(self._starts, offset) - 1
         if index < 0:
             return None
         # A statement can start with a block, at the same offset: the longer one counts.
-        first = bisect_left(self._found, self._found[index].start, 0, index + 1, key=_start)
+        first = bisect_left(self._starts, self._starts[index], 0, index + 1)
         start, end = max(_span(one) for one in self._found[first : index + 1])
         return (start, end) if offset < end else self._chain_around(offset)
 

@@ -49,9 +49,10 @@ def write_atomically(path: Path, data: bytes, *, expected: bytes | None = None) 
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            if before is not None:
+            if before is not None and hasattr(os, "fchown"):
                 _keep_owner(file.fileno(), before)
-            os.fchmod(file.fileno(), mode)
+            if hasattr(os, "fchmod"):  # Windows has neither, and no modes to keep
+                os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         _check_replaceable(path, target, _status(target), expected)
         Path(temporary).replace(target)

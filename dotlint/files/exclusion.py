@@ -42,7 +42,10 @@ class Patterns(Struct, frozen=True, dict=True):  # cached properties need the di
 
         Only the path itself is matched, not the folders around it: a search does not descend into an excluded folder.
         """
-        inside = os.path.relpath(path, self.folder).replace(os.sep, "/")
+        try:
+            inside = os.path.relpath(path, self.folder).replace(os.sep, "/")
+        except ValueError:  # another drive
+            return None
         if inside == "." or inside.startswith("../"):
             return None
         decisions = (rule.excludes for rule in self._rules if rule.glob.matches(inside, is_folder=is_folder))

@@ -6,10 +6,11 @@ Follows lib/cgraph/grammar.y and edge.c, as of Graphviz 13 and later.
 from __future__ import annotations
 
 import gc
+from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dotlint.graph.defaults import Defaults, DefaultsLayer
 from dotlint.graph.document import Document
@@ -17,10 +18,20 @@ from dotlint.graph.membership import members
 from dotlint.graph.model import Edge, EdgeRest, Graph, Node, Ports, Subgraph
 from dotlint.syntax.reader import parse
 from dotlint.syntax.source import Source
-from dotlint.syntax.tree import Assignment, Block, Chain, DefaultsStatement, NodeList, PlainEdge, PlainNode, decode
+from dotlint.syntax.tree import (
+    Assignment,
+    Block,
+    Chain,
+    DefaultsStatement,
+    NodeList,
+    PlainEdge,
+    PlainNode,
+    blocks,
+    decode,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from dotlint.syntax.tree import EdgeStatement, Id, NodeRef, Statement, Tree
 
@@ -30,6 +41,7 @@ EDGE_LIMIT = 250_000
 ALL_PRODUCTS = 8
 
 Scope = Graph | Subgraph
+Ends = list[tuple[Node, str | None]]  # nodes with their ports
 Walk = Generator["Walk", None, None]
 NO_PORTS = EdgeRest((None, None))  # shared by the edges of chains, never modified
 
@@ -143,15 +155,20 @@ class _Builder:
                 for ref in statement.nodes:
                     self.declare(self.refer(ref, node_defaults), statement)
             elif isinstance(statement, Chain):
-                sides: list[list[tuple[Node, str | None]] | Subgraph] = []
+                if not blocks(statement):  # one end after the other: all at once would take as much memory as the edges
+                    named = cast("list[list[NodeRef]]", statement.sides)
+                    ends = (self.ends(side, node_defaults) for side in named)
+                    self.connect(statement, ends, [len(side) for side in named], edge_defaults)
+                    continue
+                sides: list[Ends | Subgraph] = []
                 for side in statement.sides:
                     if isinstance(side, Block):
                         subgraph = self.open(side, scope)
                         yield self.body(side.body, subgraph, node_defaults, edge_defaults)
                         sides.append(subgraph)
                     else:
-                        sides.append([(self.refer(ref, node_defaults), ref.port) for ref in side])
-                self.connect(statement, sides, edge_defaults)
+                        sides.append(self.ends(side, node_defaults))
+                self.connect_sets(statement, sides, edge_defaults)
 
     def open(self, block: Block, scope: Scope) -> Subgraph:
         """Return the subgraph of a block: a new one, or the one of the same name under the same parent."""
@@ -200,21 +217,29 @@ class _Builder:
         else:
             node._statements.append(statement)
 
-    def connect(
-        self, statement: Chain, sides: list[list[tuple[Node, str | None]] | Subgraph], defaults: Defaults[Scope]
-    ) -> None:
+    def ends(self, side: list[NodeRef], defaults: Defaults[Scope]) -> Ends:
+        """Return the nodes of a side with their ports."""
+        return [(self.refer(ref, defaults), ref.port) for ref in side]
+
+    def connect_sets(self, statement: Chain, sides: list[Ends | Subgraph], defaults: Defaults[Scope]) -> None:
+        """Create the edges of a chain that has subgraphs as sides."""
+        if self.budget < 0:
+            self.graph.over_limit.append(statement)
+            return
+        self.budget -= sum(subgraph_size(side) for side in sides if isinstance(side, Subgraph))
+        ends: list[Ends] = [
+            [(node, None) for node in members(side)] if isinstance(side, Subgraph) else side for side in sides
+        ]
+        self.connect(statement, ends, [len(side) for side in ends], defaults)
+
+    def connect(self, statement: Chain, ends: Iterable[Ends], sizes: list[int], defaults: Defaults[Scope]) -> None:
         """Create the edges of a chain: for each pair of adjacent sides, every node with every node."""
-        if any(isinstance(side, Subgraph) for side in sides):
-            if self.budget < 0:
-                self.graph.over_limit.append(statement)
-                return
-            self.budget -= sum(subgraph_size(side) for side in sides if isinstance(side, Subgraph))
-        ends = [[(node, None) for node in members(side)] if isinstance(side, Subgraph) else side for side in sides]
-        count = sum(len(tails) * len(heads) for tails, heads in pairwise(ends))
-        if count >= len(sides):
+        count = sum(tails * heads for tails, heads in pairwise(sizes))
+        if count >= len(sizes):
             self.budget -= count
-            if count - len(sides) > self.edge_limit or self.budget < 0:
+            if count - len(sizes) > self.edge_limit or self.budget < 0:
                 self.graph.over_limit.append(statement)
+                deque(ends, maxlen=0)  # its nodes exist nevertheless
                 return
         plain = not self.graph.strict and "key" not in statement.values()
         made = self.graph.edges

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from msgspec import Struct
@@ -39,7 +39,7 @@ class Access(Struct, frozen=True):
     def to_roots(cls, uris: Iterable[str]) -> Access:
         """Grant access to the roots of a client; those that are no `file:` URI have no files."""
         parts = [urlsplit(uri) for uri in uris]
-        return cls.to(url2pathname(unquote(part.path)) for part in parts if part.scheme == "file" and part.path)
+        return cls.to(url2pathname(part.path) for part in parts if part.scheme == "file" and part.path)
 
     def allows(self, path: Path) -> bool:
         """Return whether a path is in a granted folder, symbolic links resolved."""

@@ -154,6 +154,17 @@ def test_paths_outside_the_roots_are_refused(folder: Path, mode: str) -> None:
     session(reach, roots=[folder.as_uri()], mode=mode)
 
 
+def test_a_root_is_unquoted_once(tmp_path: Path) -> None:
+    named = tmp_path / "a%20b c"
+    named.mkdir()
+    (named / "plan.dot").write_text("digraph { a -> b }\n")
+
+    async def ask(client: Client) -> None:
+        assert (await call(client, "check", path="plan.dot")).startswith("plan.dot: correct")
+
+    session(ask, roots=[named.as_uri()])
+
+
 def test_a_client_without_roots_has_only_texts(folder: Path) -> None:
     async def reach(client: Client) -> None:
         line = await refused(client, "check", path=str(folder / "plan.dot"))
@@ -386,7 +397,11 @@ def test_the_page_shows_what_the_tools_answer() -> None:
     servers = [server for text in settings for kind in json.loads(text).values() for server in kind.values()]
     (codex,) = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     servers += tomllib.loads(codex)["mcp_servers"].values()
-    assert [one["args"][0] for one in servers] == ["mcp"] * 6
+    commands = [
+        one["command"] if isinstance(one["command"], list) else [one["command"], *one["args"]] for one in servers
+    ]
+    assert len(commands) == 8
+    assert all(Path(command[0]).name == "dotlint" and command[1] == "mcp" for command in commands)
 
 
 def test_without_the_package_a_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.dsl import digraph, find, fixed, node
+from tests.dsl import ENDS, digraph, edges, find, fixed, node
 
 H, WIDE, LOGITS, IDS = (
     "[batch=4, seq=64, hidden=512]",
@@ -180,3 +180,25 @@ def test_a_shape_is_followed_through_any_number_of_operators() -> None:
         " -> ".join(["first", *names, "last"]),
     )
     assert [finding.code for finding in find(text, "F006", "X001")] == ["F006"]
+
+
+@pytest.mark.parametrize(
+    ("title", "slices", "given", "whole", "wrong"),
+    [
+        ("All-Gather (sequence)", "seq=1024, hidden=512", "seq=2048, hidden=512", "seq=4096, hidden=512", True),
+        ("All-Gather (sequence)", "seq=1024, hidden=512", "seq=4096, hidden=512", "seq=4096, hidden=512", False),
+        # The consumers take slices of what is gathered, or of a part of the ranks.
+        ("All-Gather (sequence)", "seq=512, hidden=512", "seq=4096, hidden=512", "seq=2048, hidden=512", False),
+        ("All-Gather (sequence)", "seq=1024, hidden=512", "seq=2048, hidden=512", "seq=2048, hidden=512", False),
+        ("Combine", "seq=1024, hidden=512", "seq=1024, hidden=2048", "seq=1024, hidden=512", True),
+        ("Combine", "seq=1024, hidden=512", "seq=1024, hidden=512", "seq=1024, hidden=512", False),
+    ],
+)
+def test_f006_an_output_between_equal_sides(title: str, slices: str, given: str, whole: str, *, wrong: bool) -> None:
+    labels = {
+        "norm": f"RMSNorm\\nInput: [{slices}]\\nOutput: [{slices}]\\nGPU: 0-3",
+        "joined": f"{title}\\nInput: [{slices}]\\nOutput: [{given}]\\nGPU: 0-3",
+        "after": f"RMSNorm\\nInput: [{whole}]\\nOutput: [{whole}]\\nGPU: 0-3",
+    }
+    text = digraph(*ENDS, *(node(name, label) for name, label in labels.items()), *edges("input", *labels, "output"))
+    assert [f.nodes[0] for f in find(text, "F006")] == ["joined"] * wrong

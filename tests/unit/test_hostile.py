@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import tracemalloc
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -312,6 +313,17 @@ def test_what_stands_for_very_much_is_not_written_out(text: str) -> None:
     assert result.verdict in {"correct", "incorrect"}
     assert len(json.dumps(result.to_dict())) < 20_000_000
     assert time.process_time() - began < 60
+
+
+def test_a_process_that_reads_many_files_keeps_none_of_their_long_lists() -> None:
+    tracemalloc.start()
+    try:
+        for last in range(300_000, 300_010):
+            dotlint.check(f'digraph {{ a [label="attention\\nGPUs 0-{last}"]; a -> b }}', select=["D"])
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 30_000_000
 
 
 @pytest.mark.parametrize(

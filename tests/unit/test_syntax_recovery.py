@@ -326,3 +326,7 @@ def test_a_wide_encoding_is_one_problem(encoding: str, mark: str) -> None:
     (problem,) = parse(source).problems
     assert problem.code == "E017"
     assert repaired(source.text, [problem]) == text
+
+
+def test_a_text_that_ends_in_a_list_and_a_string_is_read() -> None:
+    assert read('n[[l="e\\').problems

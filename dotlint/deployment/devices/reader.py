@@ -58,6 +58,10 @@ class Gpus(Struct, frozen=True):
     coordinates: tuple[Coordinates, ...] = ()
 
 
+# `GPUs 0-1000000` is read each time it occurs: a process that reads many files must not keep thousands of such lines.
+_MOST_KEPT = 512
+
+
 class _LineDevices(Struct, frozen=True):
     """The devices that a single line states; `ends` are those of a transfer."""
 
@@ -82,7 +86,12 @@ class DeviceReader:
     def read(self, lines: Sequence[str]) -> Gpus | None:
         """Return the devices that the lines of a label state; None if they mention none."""
         found = [one for line in lines if (one := self._line(line)) is not None]
-        return _of_lines(tuple(found)) if found else None
+        if not found:
+            return None
+        if sum(len(one.ids) + len(one.ends) for one in found) > _MOST_KEPT:
+            self._line.cache_clear()
+            return _of_lines.__wrapped__(tuple(found))
+        return _of_lines(tuple(found))
 
     def spans(self, line: str) -> list[Mention]:
         """Return the mentions of a line that name devices by ids which can be rewritten in place."""
@@ -154,7 +163,7 @@ def _of_lines(found: tuple[_LineDevices, ...]) -> Gpus | None:
         coordinates = tuple(each for each in coordinates if each.sure)
     if ids or ends:
         return Gpus(
-            ids=_gpu_set(ids or ends),
+            ids=_gpu_set(ids or ends) if len(ids or ends) <= _MOST_KEPT else GpuSet.of(ids or ends),
             transfer=transfer or not ids,
             peer=not ids and not transfer and len(set(ends)) == 1,
             vague=vague,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.deployment.sizes import compared
+from dotlint.deployment.tensors.shape_bridges import bridges
 from dotlint.deployment.tensors.shape_features import features_beside, widths
 from dotlint.deployment.tensors.shape_kept import STATE, Mismatch, between_edges, inside
 from dotlint.deployment.tensors.shape_reader import ShapeReader
@@ -61,7 +62,8 @@ def mismatches(
     for tail in deployment.operators:
         if tail.node.index in reported:
             continue
-        if found := next(chain(inside(deployment, strategy, tail), between_edges(reader, tail)), None):
+        own = chain(inside(deployment, strategy, tail), between_edges(reader, tail), bridges(deployment, tail))
+        if found := next(own, None):
             yield found
             continue
         for edge in tail.node.out_edges:

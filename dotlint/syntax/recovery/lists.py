@@ -105,7 +105,7 @@ def _closing(text: str, opened: int, end: int, until: int) -> Remedy:
 def _after_semicolon(broken: BrokenStatement) -> Iterator[Remedy]:
     """`a -> b; [label="x"]`: the `;` separates the list from its statement."""
     text, at = broken.text, broken.at
-    before = _SEMICOLON.search(text, broken.start, at) if text[at] == "[" else None
+    before = _SEMICOLON.search(text, broken.start, at) if text.startswith("[", at) else None
     if before is not None:
         end = before.start() + 1
         yield Remedy(
