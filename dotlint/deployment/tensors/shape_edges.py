@@ -233,7 +233,10 @@ def _unlike_input(strategy: Strategy | None, edges: Iterable[ShapedEdge]) -> Ite
         head, producers = some[0].head, len(some)
         differ = {one.edge.index: sizes for one in some if (sizes := one.features)}
         if head.is_role("residual") and any(one.change.whole and not one.change.parts for one in some):
-            yield from differ
+            # Another consumer of a producer may take the rest of what it makes.
+            yield from (
+                one.edge.index for one in some if one.edge.index in differ and len(one.tail.node.out_edges) == 1
+            )
             continue
         if not differ or producers != len(head.node.in_edges):
             continue
