@@ -74,12 +74,12 @@ def _kept(results: Sequence[FileResult]) -> tuple[list[list[tuple[Finding, Locat
     if left_out <= 0:
         return found, 0
 
-    def rank(index: tuple[int, int]) -> tuple[int, bool, bool]:
-        finding, location = found[index[0]][index[1]]
+    def rank(pair: tuple[int, int]) -> tuple[int, bool, bool]:
+        finding, location = found[pair[0]][pair[1]]
         return SEVERITIES.index(finding.severity), bool(finding.caused_by), location is not finding.locations[0]
 
-    indexes = sorted(((file, at) for file, pairs in enumerate(found) for at in range(len(pairs))), key=rank)
-    first = set(indexes[:MOST_RESULTS])
+    ranked = sorted(((file, at) for file, pairs in enumerate(found) for at in range(len(pairs))), key=rank)
+    first = set(ranked[:MOST_RESULTS])
     return [
         [pair for at, pair in enumerate(pairs) if (file, at) in first] for file, pairs in enumerate(found)
     ], left_out
