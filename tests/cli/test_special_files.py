@@ -236,8 +236,16 @@ def test_no_file_that_was_read_is_overwritten(name: str) -> None:
 
 
 PACKAGE = Path(dotlint.__file__).parent
-# What they open is no file of a user: /dev/null, a folder to sync, descriptors and memory of a worker process.
-OTHERS = {"cli/main.py", "cli/streams.py", "files/atomic.py", "server/worker.py", "batch/worker.py"}
+# What they open is no file of a user: /dev/null, a folder to sync, descriptors and memory of a worker process, and what
+# dotlint itself stores beside its compiled modules.
+OTHERS = {
+    "cli/main.py",
+    "cli/streams.py",
+    "files/atomic.py",
+    "server/worker.py",
+    "batch/worker.py",
+    "text/compiled_patterns.py",
+}
 
 
 def opened(path: Path) -> list[str]:
