@@ -92,16 +92,18 @@ class Fixer:
         """Apply all acceptable fixes; refusals are those of this round.
 
         A batch that is refused is split into `doubtful` parts, tried from the last one on. Suspects are tried alone
-        after everything else, because a change of the text invalidates refusals. Raises `_Loop` if a text recurs.
+        after everything else, because a change of the text invalidates refusals. What was refused in an earlier round
+        takes part again, so that a round is the same whatever was tried before. Raises `_Loop` if a text recurs.
         """
         current = FixState(start.source, start.result, list(start.applied))
         refused: dict[Key, Refusal] = {}
         doubtful: list[set[Key]] = []
         suspects: set[Key] = set()
+        alone: set[Key] = set()
         while True:
             offered = _by_key(f for f in current.result.findings if self._is_selected(f))
             for key, finding in offered.items():
-                reason = banned.get(finding.code) or self._known_reason(current, finding)
+                reason = banned.get(finding.code) or (self._known_reason(current, finding) if key in alone else None)
                 if reason is not None and key not in refused:
                     refused[key] = self._refusal(current, finding, reason)
             left = {key: finding for key, finding in offered.items() if key not in refused}
@@ -115,11 +117,13 @@ class Fixer:
             likely = bool(batch)
             batch = batch or _next_batch(list(left.values()))[:1]
             against = self.trials.objection(current.source, batch, keep=likely)
+            keys = {id(finding): key for key, finding in left.items()}
+            if len(batch) == 1:
+                alone.add(keys[id(batch[0])])
             if against is not None:  # a fix that was tried alone is refused in the next iteration
                 if len(batch) > 1:
-                    keys = {id(finding): key for key, finding in left.items()}
-                    alone, groups = split_refused(batch, against)
-                    suspects.update(keys[id(f)] for f in alone)
+                    suspected, groups = split_refused(batch, against)
+                    suspects.update(keys[id(f)] for f in suspected)
                     doubtful += ({keys[id(f)] for f in some} for some in reversed(groups))
                 continue
             budget -= 1
