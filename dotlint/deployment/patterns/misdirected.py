@@ -65,6 +65,7 @@ def _single_types(
     So one rank takes what comes before a collective that all the others take.
     """
     present = {edge for some in types.values() for edge in some}
+    given, taken = Counter(tail for tail, _ in present), Counter(head for _, head in present)
     into: dict[str, list[tuple[str, list[Pair]]]] = defaultdict(list)
     out: dict[str, list[tuple[str, list[Pair]]]] = defaultdict(list)
     for (tails, heads), some in types.items():
@@ -93,6 +94,10 @@ def _single_types(
                     continue
                 if len(main) == _FEWEST and not links:
                     continue
+                (one, two) = fitting[0]
+                between = (one, stray[0]) in present if end else (stray[1], two) in present
+                if between and (taken if end else given)[stray[end]] < 2:
+                    continue  # the edge leads through one more node, as between two stages
                 # Without numbers in common, only what goes round a node beside its siblings is certain.
                 beside = (stray[0], fitting[0][0]) if end else (fitting[0][1], stray[1])
                 if links or beside in present:
