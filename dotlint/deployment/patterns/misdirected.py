@@ -93,6 +93,12 @@ def _single_types(
                     continue
                 if len(main) == _FEWEST and not links:
                     continue
+                open_end = fitting[0][1 - end]
+                counts = Counter(edge[1 - end] for edge in main)
+                if any(node != open_end for node in counts) and counts[open_end] >= max(
+                    number for node, number in counts.items() if node != open_end
+                ):
+                    continue  # it has as many edges as its siblings: one unit has a layer more than the others
                 # Without numbers in common, only what goes round a node beside its siblings is certain.
                 beside = (stray[0], fitting[0][0]) if end else (fitting[0][1], stray[1])
                 if links or beside in present:
