@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from dotlint.checks.devices.placed import crosses, is_transfer
 from dotlint.deployment.shards import varying
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ def misplaced(deployment: Deployment) -> Iterator[Misplaced]:
     """
     siblings: dict[tuple[object, ...], list[Reading]] = defaultdict(list)
     for reading in deployment.operators:
-        if reading.gpus and reading.own_gpus and not reading.summary and reading.evidence.name.numbers:
+        if is_transfer(reading) or crosses(deployment, reading) or reading.summary:
+            continue  # what moves data is on the GPUs of both ends
+        if reading.gpus and reading.own_gpus and reading.evidence.name.numbers:
             unit = reading.phase, reading.replica, reading.micro_batch, reading.stage
             siblings[(*unit, reading.layer, reading.step, reading.evidence.name.family)].append(reading)
     ranks: dict[tuple[object, ...], list[tuple[Reading, list[Reading]]]] = defaultdict(list)

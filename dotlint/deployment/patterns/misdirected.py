@@ -92,14 +92,22 @@ def _single_types(
                 fitting = [p for p in candidates if {_steps(items, links, p)} == usual and p[0] != p[1]]
                 if len(fitting) != 1 or fitting[0][end] != stray[end]:
                     continue
-                if len(main) == _FEWEST and not links:
-                    continue
                 (one, two) = fitting[0]
                 between = (one, stray[0]) in present if end else (stray[1], two) in present
                 if between and (taken if end else given)[stray[end]] < 2:
                     continue  # the edge leads through one more node, as between two stages
-                # Without numbers in common, only what goes round a node beside its siblings is certain.
+                open_end = fitting[0][1 - end]
+                counts = Counter(edge[1 - end] for edge in main)
+                if any(node != open_end for node in counts) and counts[open_end] >= max(
+                    number for node, number in counts.items() if node != open_end
+                ):
+                    continue  # it has as many edges as its siblings: one unit has a layer more than the others
+                # Without numbers in common, only what goes round a node beside its siblings is certain. Two edges show a
+                # pattern only if the node that the edge takes instead is beside the one in its place.
                 beside = (stray[0], fitting[0][0]) if end else (fitting[0][1], stray[1])
+                near = beside in present or beside[::-1] in present
+                if len(main) == _FEWEST and not (links and near):
+                    continue
                 if links or beside in present:
                     yield Misdirected(stray, fitting[0], main[0], len(main))
 
