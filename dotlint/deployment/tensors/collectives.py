@@ -70,7 +70,8 @@ def joined_axes(
     """Return the axes whose ranks a collective joins: those of its producers, of its consumers, or of its GPUs."""
     if operator.axis is not None:
         own = [i for i in inflows if i.tail.axis is operator.axis]
-        return [operator.axis] if own or not any(i.tail.grouped for i in inflows) else []
+        within = operator.first.is_role("sequence-split", "sequence-gather") and not _may_act(operator, operator.axis)
+        return [operator.axis] if not within and (own or not any(i.tail.grouped for i in inflows)) else []
     found = [i.tail.axis for i in inflows if i.how == "all" and i.tail.axis is not None]
     if any(i.tail.grouped and i.how != "all" for i in inflows):
         return []
