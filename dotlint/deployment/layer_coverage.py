@@ -29,12 +29,12 @@ def layers_by_stage(deployment: Deployment, phase: str) -> dict[int | None, set[
     for reading in deployment.operators:
         if reading.phase != phase or reading.kind in _COMMUNICATION:
             continue
-        if reading.layer_index is not None:
-            found[reading.stage].add(reading.layer_index)
-        if reading.evidence.layers is not None:
+        if reading.evidence.layers is not None:  # then its number may be that of a chunk of several layers
             low, high = reading.evidence.layers
             if 0 <= high - low < 10_000:
                 found[reading.stage] |= set(range(low, high + 1))
+        elif reading.layer_index is not None:
+            found[reading.stage].add(reading.layer_index)
     for stage, unit in deployment.units.get(phase, {}).items():
         found[stage] |= {header.layer_index for header in unit.headers if header.layer_index is not None}
         for low, high in unit.ranges if unit.operators else ():

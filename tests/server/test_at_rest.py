@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -23,7 +24,7 @@ from dotlint.server.text import Text
 from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from dotlint.server.messages import Message
     from dotlint.server.open_file import OpenFile, Snapshot
@@ -89,9 +90,16 @@ def _shown(report: Report) -> list[Shown]:
     return [(one.code, one.message, one.locations) for one in report.findings]
 
 
-async def _typed(
-    edits: list[tuple[float, int, str, bool]], before: str = DEPLOYMENT
-) -> tuple[str, list[Report], list[EarlyReport]]:
+Typed = tuple[str, list[Report], list[EarlyReport]]
+
+
+def _in_a_loop(steps: Coroutine[None, None, Typed]) -> Typed:
+    """Run a coroutine in a thread of its own: the browser of other tests keeps the loop of this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, steps).result()
+
+
+async def _typed(edits: list[tuple[float, int, str, bool]], before: str = DEPLOYMENT) -> Typed:
     """Return the text after edits, all reports that were shown, and the early ones of the last run."""
     early: list[EarlyReport] = []
     shown: list[Report] = []
@@ -121,7 +129,7 @@ def test_the_findings_at_rest_are_those_of_a_check(edits: list[tuple[float, int,
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(analysis, "_LARGE", 0)
         patch.setattr(open_files, "_PAUSE", 0)
-        text, shown, early = asyncio.run(_typed(edits))
+        text, shown, early = _in_a_loop(_typed(edits))
     found = dotlint.check(text, filename=str(Path.cwd() / "a.dot")).findings
     expected = [(f.code, one_line(f.message, 2000), tuple((at.start, at.end) for at in f.locations)) for f in found]
     assert _shown(shown[-1]) == expected
@@ -136,7 +144,7 @@ def test_findings_stay_and_move_with_the_text_until_all_rules_have_run() -> None
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(analysis, "_LARGE", 0)
         patch.setattr(open_files, "_PAUSE", 0)
-        _, reports, _ = asyncio.run(_typed([(0.0, 0, "\n", True)], lacking))
+        _, reports, _ = _in_a_loop(_typed([(0.0, 0, "\n", True)], lacking))
     late = [sorted(one for one in _shown(report) if one[0][0] not in "ENAX") for report in reports]
     assert late[-1]
     assert late[0] == []  # nothing is known yet
